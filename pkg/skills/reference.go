@@ -13,8 +13,6 @@ import (
 const (
 	// defaultRegistry is meant where a reference names no registry.
 	defaultRegistry = "docker.io"
-	// defaultTag is meant where a reference has neither tag nor digest.
-	defaultTag = "latest"
 )
 
 // bareTag is the grammar of a tag (OCI distribution specification, "Pulling manifests").
