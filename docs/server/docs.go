@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package server holds the OpenAPI 3.1 document of the HTTP API. It is made
+// from the annotations in pkg/api by swag (go generate ./docs/server), with the
+// finishing touches of ./gen, and is committed so that it can be read, served
+// and compared without tools. What it says is decided in pkg/api.
+package server
+
+import _ "embed"
+
+//go:generate go tool swag init --quiet --v3.1 --dir ../../pkg/api --generalInfo doc.go --output . --outputTypes json
+//go:generate go run ./gen swagger.json swagger.yaml
+
+// Document is the OpenAPI document as JSON.
+//
+//go:embed swagger.json
+var Document []byte

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apierrors
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	problemType = "application/problem+json"
+	textType    = "text/plain; charset=utf-8"
+)
+
+// Problem is an error as problem details (RFC 9457, section 3.1).
+type Problem struct {
+	// What sort of problem it is; always about:blank, which means that the status says it.
+	Type string `json:"type" validate:"required" example:"about:blank"`
+	// The name of the status.
+	Title string `json:"title" validate:"required" example:"Not Found"`
+	// The HTTP status.
+	Status int `json:"status" validate:"required" example:"404"`
+	// What went wrong: the same sentence that the plain text answer is.
+	Detail string `json:"detail" validate:"required" example:"skill \"pdf-tools\" is not installed"`
+} // @name Problem
+
+// write writes an error's answer. It takes back what a handler may have said
+// about the body that it did not get to write.
+func write(w http.ResponseWriter, r *http.Request, status int, message string) {
+	contentType, body := textType, []byte(message)
+	if wantsProblem(r.Header) {
+		contentType, body = problemType, problem(status, message)
+	}
+	header := w.Header()
+	for _, name := range []string{"Content-Encoding", "ETag", "Last-Modified", "Location"} {
+		header.Del(name)
+	}
+	header.Set("Cache-Control", "no-store")
+	header.Set("Content-Type", contentType)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Add("Vary", "Accept")
+	w.WriteHeader(status)
+	// A failure to write means that nobody is listening any more.
+	_, _ = w.Write(body)
+}
+
+func problem(status int, detail string) []byte {
+	body, err := json.Marshal(Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail})
+	if err != nil {
+		panic(err) // strings and a number cannot fail to encode
+	}
+	return body
+}
+
+// wholeSeconds is d rounded up.
+func wholeSeconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}

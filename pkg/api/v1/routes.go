@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package v1
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	apierrors "github.com/skilld/skilld/pkg/api/errors"
+	"github.com/skilld/skilld/pkg/skills"
+)
+
+// How long a request may take; after that the service's context is done, which
+// ends as a 504.
+const (
+	// quick is for answers from the local store and state.
+	quick = 30 * time.Second
+	// packing is for reading, and perhaps compressing, a whole folder.
+	packing = 2 * time.Minute
+	// transfer is for talking to registries: a pull may take five minutes, and
+	// its error should reach the client before this limit does.
+	transfer = 6 * time.Minute
+)
+
+const skillsPath = "/api/v1beta/skills"
+
+// handlers answer requests with what the service says.
+type handlers struct {
+	service skills.Service
+	version string
+}
+
+// Routes adds every route of this package to r. Path parameters are expected
+// to be percent-encoded still: r must route on the escaped path, so that a
+// reference with slashes can be one segment.
+func Routes(r chi.Router, service skills.Service, version string, log *slog.Logger) {
+	h := &handlers{service: service, version: version}
+	add := func(method, pattern string, limit time.Duration, handler apierrors.HandlerFunc) {
+		r.Method(method, pattern, within(limit, apierrors.Handler(log, handler)))
+	}
+	add(http.MethodGet, "/health", quick, h.health)
+	add(http.MethodGet, "/api/v1beta/version", quick, h.getVersion)
+
+	add(http.MethodGet, skillsPath, quick, h.listSkills)
+	add(http.MethodPost, skillsPath, transfer, h.installSkill)
+	add(http.MethodGet, skillsPath+"/{name}", quick, h.getSkill)
+	add(http.MethodDelete, skillsPath+"/{name}", quick, h.uninstallSkill)
+
+	add(http.MethodPost, skillsPath+"/validate", packing, h.validateSkill)
+	add(http.MethodPost, skillsPath+"/build", packing, h.buildSkill)
+	add(http.MethodPost, skillsPath+"/push", transfer, h.pushSkill)
+	add(http.MethodGet, skillsPath+"/content", transfer, h.getSkillContent)
+	add(http.MethodGet, skillsPath+"/builds", quick, h.listBuilds)
+	// A wildcard, because some clients leave the slashes of a reference as they are.
+	add(http.MethodDelete, skillsPath+"/builds/*", quick, h.deleteBuild)
+}
+
+// within gives the request's context a deadline.
+func within(limit time.Duration, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
