@@ -21,5 +21,11 @@ package api
 //	@tag.description	Installed skills, and previews of skills that could be
 //	@tag.name		builds
 //	@tag.description	Skills that are built here
+//	@tag.name		groups
+//	@tag.description	Named sets of installed skills
+//	@tag.name		clients
+//	@tag.description	The AI clients that skills are installed for
+//	@tag.name		registry
+//	@tag.description	The catalogue of published skills
 //	@tag.name		system
 //	@tag.description	The daemon itself

@@ -14,7 +14,8 @@ import (
 // originCheck refuses what a web page of another site asks for, and lets the
 // pages of trusted origins in, with the CORS answers that their browsers need.
 // Clients that are no browsers send neither Origin nor Sec-Fetch-Site and are
-// not affected.
+// not affected. It stands before the check of tokens, because browsers ask what
+// they may send without one.
 type originCheck struct {
 	protection *http.CrossOriginProtection
 	trusted    map[string]bool
@@ -89,7 +90,7 @@ func allowOrigin(header http.Header, origin string) {
 func allowPreflight(w http.ResponseWriter) {
 	header := w.Header()
 	header.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE")
-	header.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, X-Request-Id")
+	header.Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, If-None-Match, X-Request-Id")
 	header.Set("Access-Control-Max-Age", "600")
 	header.Add("Vary", "Access-Control-Request-Method, Access-Control-Request-Headers")
 	w.WriteHeader(http.StatusNoContent)

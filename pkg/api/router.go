@@ -31,6 +31,9 @@ type Config struct {
 	// Origins are the web origins ("https://app.example.com") whose pages may
 	// call the API from a browser.
 	Origins []string
+	// Verifiers tell which bearer tokens are good; a token that one of them
+	// accepts will do. Without any, everybody who can connect may call.
+	Verifiers []Verifier
 	// OverSocket says that the API is served on a Unix socket: no web page can
 	// reach that, and the Host means nothing there.
 	OverSocket bool
@@ -60,6 +63,7 @@ func New(cfg Config) (http.Handler, error) {
 		setSecurityHeaders,
 		hosts.middleware,
 		origins.middleware,
+		authenticate(cfg.Verifiers, log),
 		routeOnEscapedPath,
 		middleware.GetHead,
 	)

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/skilld/skilld/pkg/skills"
 )
 
 const (
@@ -52,7 +54,7 @@ func newAPI(base *url.URL, client *http.Client, log *slog.Logger, now func() tim
 
 func (a *api) all(ctx context.Context) (*snapshot, error) { return a.listing.get(ctx) }
 
-func (a *api) find(ctx context.Context, namespace, name string) ([]Entry, error) {
+func (a *api) find(ctx context.Context, namespace, name string) ([]skills.CatalogEntry, error) {
 	s, err := a.term(name).get(ctx)
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func (a *api) find(ctx context.Context, namespace, name string) ([]Entry, error)
 }
 
 // search returns what the server found: how it matches is its own affair.
-func (a *api) search(ctx context.Context, term string) ([]Entry, error) {
+func (a *api) search(ctx context.Context, term string) ([]skills.CatalogEntry, error) {
 	s, err := a.term(term).get(ctx)
 	if err != nil {
 		return nil, err

@@ -70,7 +70,7 @@ func (r *registry) asked() int {
 }
 
 func apiSource(base string) catalog.Source {
-	return catalog.Source{Type: catalog.API, Location: base, AllowPrivate: true}
+	return catalog.Source{Type: skills.CatalogAPI, Location: base, AllowPrivate: true}
 }
 
 func TestAnAPIIsPagedThrough(t *testing.T) {
@@ -88,14 +88,14 @@ func TestAnAPIIsPagedThrough(t *testing.T) {
 	assert.Equal(t, 250, page.Total)
 	assert.Len(t, page.Entries, 50)
 	assert.Equal(t, "skill-249", page.Entries[49].Name)
-	assert.Equal(t, catalog.Info{Type: catalog.API, Source: base}, w.Info(t.Context()))
+	assert.Equal(t, skills.CatalogInfo{Type: skills.CatalogAPI, Source: base}, w.Info(t.Context()))
 	assert.Equal(t, 3, r.asked(), "kept")
 }
 
 func TestAnAPIIsSearchedAtTheServer(t *testing.T) {
 	t.Parallel()
 	r := &registry{entries: []string{"io.example/release-notes", "io.example/release-notes-2", "org.other/Release-Notes", "io.example/pdf"}}
-	w := open(t, catalog.Source{Type: catalog.API, Location: handle(t, r.ServeHTTP) + "/base", AllowPrivate: true})
+	w := open(t, catalog.Source{Type: skills.CatalogAPI, Location: handle(t, r.ServeHTTP) + "/base", AllowPrivate: true})
 	for range 2 {
 		found, err := w.Find(t.Context(), "", "Release-notes")
 		require.NoError(t, err)

@@ -65,7 +65,7 @@ type Catalog struct {
 
 // choice is a source with what reads it.
 type choice struct {
-	info Info
+	info skills.CatalogInfo
 	source
 }
 
@@ -122,25 +122,25 @@ func (c *Catalog) standard() (*choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	chosen.info.Type = Default
+	chosen.info.Type = skills.CatalogDefault
 	return chosen, nil
 }
 
 // choose returns the choice of a source, not loaded yet.
 func (c *Catalog) choose(s Source) (*choice, error) {
 	if s.Type == "" {
-		s.Type = Default
+		s.Type = skills.CatalogDefault
 	}
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	chosen := &choice{info: Info{Type: s.Type, Source: s.Location}}
+	chosen := &choice{info: skills.CatalogInfo{Type: s.Type, Source: s.Location}}
 	log, now := c.config.Log, c.config.Now
 	switch s.Type {
-	case File:
+	case skills.CatalogFile:
 		chosen.source = whole((&file{path: s.Location, log: log, now: now}).get)
 		return chosen, nil
-	case Default:
+	case skills.CatalogDefault:
 		chosen.source = whole(none)
 		return chosen, nil
 	}
@@ -153,7 +153,7 @@ func (c *Catalog) choose(s Source) (*choice, error) {
 		web = c.open
 	}
 	log = log.With("url", shown(u))
-	if s.Type == API {
+	if s.Type == skills.CatalogAPI {
 		chosen.source = newAPI(u, web, log, now)
 		return chosen, nil
 	}
@@ -163,13 +163,13 @@ func (c *Catalog) choose(s Source) (*choice, error) {
 }
 
 // Set checks and loads the source and makes it the catalogue, also after a
-// restart. On an error everything stays as it was. A Default source resets.
+// restart. On an error everything stays as it was. A default source resets.
 //
 // Errors are Invalid for a file that does not exist, a malformed URL and a host
 // that is not permitted; Upstream for what is no catalogue; Timeout for a server
 // that cannot be reached or does not answer.
 func (c *Catalog) Set(ctx context.Context, s Source) error {
-	if s.Type == "" || s.Type == Default {
+	if s.Type == "" || s.Type == skills.CatalogDefault {
 		return c.Reset(ctx)
 	}
 	chosen, err := c.choose(s)

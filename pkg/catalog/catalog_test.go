@@ -139,7 +139,7 @@ func fileSource(t testing.TB, text string) catalog.Source {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "catalogue.json")
 	writeFile(t, path, text)
-	return catalog.Source{Type: catalog.File, Location: path}
+	return catalog.Source{Type: skills.CatalogFile, Location: path}
 }
 
 // serve answers every request with the text.
@@ -156,7 +156,7 @@ func handle(t testing.TB, h http.HandlerFunc) string {
 }
 
 func urlSource(location string) catalog.Source {
-	return catalog.Source{Type: catalog.URL, Location: location, AllowPrivate: true}
+	return catalog.Source{Type: skills.CatalogURL, Location: location, AllowPrivate: true}
 }
 
 // names lists the full names that Browse has on its first page.
@@ -167,7 +167,7 @@ func names(t testing.TB, w world) []string {
 	return fullNames(page.Entries)
 }
 
-func fullNames(entries []catalog.Entry) []string {
+func fullNames(entries []skills.CatalogEntry) []string {
 	all := []string{}
 	for _, e := range entries {
 		all = append(all, e.FullName())
@@ -185,7 +185,7 @@ func TestNoCatalogueIsAnEmptyOne(t *testing.T) {
 	_, ok, err := w.Get(t.Context(), "io.example", "notes")
 	require.NoError(t, err)
 	assert.False(t, ok)
-	assert.Equal(t, catalog.Info{Type: catalog.Default}, w.Info(t.Context()))
+	assert.Equal(t, skills.CatalogInfo{Type: skills.CatalogDefault}, w.Info(t.Context()))
 }
 
 func TestSetChecksTheSourceAndKeepsTheOldOnFailure(t *testing.T) {
@@ -208,31 +208,31 @@ func TestSetChecksTheSourceAndKeepsTheOldOnFailure(t *testing.T) {
 		kind   skills.Kind
 		says   string
 	}{
-		{"file that is not there", catalog.Source{Type: catalog.File, Location: filepath.Join(dir, "none.json")}, skills.Invalid, "does not exist"},
-		{"folder", catalog.Source{Type: catalog.File, Location: dir}, skills.Invalid, "not a file"},
-		{"relative path", catalog.Source{Type: catalog.File, Location: "list.json"}, skills.Invalid, "absolute"},
-		{"path with dots", catalog.Source{Type: catalog.File, Location: dir + "/../list.json"}, skills.Invalid, ".."},
-		{"file that is no catalogue", catalog.Source{Type: catalog.File, Location: filepath.Join(dir, "list.json")}, skills.Upstream, "JSON array"},
-		{"malformed URL", catalog.Source{Type: catalog.URL, Location: "https://exa mple/"}, skills.Invalid, "malformed"},
-		{"no host", catalog.Source{Type: catalog.URL, Location: "https:///x"}, skills.Invalid, "https://host/path"},
-		{"other scheme", catalog.Source{Type: catalog.URL, Location: "ftp://host/x", AllowPrivate: true}, skills.Invalid, "https://host/path"},
-		{"port", catalog.Source{Type: catalog.URL, Location: "https://host:99999/x"}, skills.Invalid, "https://host/path"},
-		{"long URL", catalog.Source{Type: catalog.URL, Location: "https://host/" + strings.Repeat("x", 5000)}, skills.Invalid, "over 2048 bytes"},
-		{"plain HTTP", catalog.Source{Type: catalog.URL, Location: "http://example.com/x"}, skills.Invalid, "allow_private_ip"},
-		{"plain HTTP API", catalog.Source{Type: catalog.API, Location: "http://example.com"}, skills.Invalid, "allow_private_ip"},
-		{"API with a query", catalog.Source{Type: catalog.API, Location: "https://example.com?x=1"}, skills.Invalid, "query"},
-		{"password", catalog.Source{Type: catalog.URL, Location: "https://me:secret@example.com/x"}, skills.Invalid, "password"},
-		{"private host", catalog.Source{Type: catalog.URL, Location: "https://127.0.0.1:1/x"}, skills.Invalid, "a loopback address"},
-		{"private host by name", catalog.Source{Type: catalog.URL, Location: "https://inside.example/x"}, skills.Invalid, "a private address"},
-		{"private API", catalog.Source{Type: catalog.API, Location: "https://inside.example"}, skills.Invalid, "a private address"},
+		{"file that is not there", catalog.Source{Type: skills.CatalogFile, Location: filepath.Join(dir, "none.json")}, skills.Invalid, "does not exist"},
+		{"folder", catalog.Source{Type: skills.CatalogFile, Location: dir}, skills.Invalid, "not a file"},
+		{"relative path", catalog.Source{Type: skills.CatalogFile, Location: "list.json"}, skills.Invalid, "absolute"},
+		{"path with dots", catalog.Source{Type: skills.CatalogFile, Location: dir + "/../list.json"}, skills.Invalid, ".."},
+		{"file that is no catalogue", catalog.Source{Type: skills.CatalogFile, Location: filepath.Join(dir, "list.json")}, skills.Upstream, "JSON array"},
+		{"malformed URL", catalog.Source{Type: skills.CatalogURL, Location: "https://exa mple/"}, skills.Invalid, "malformed"},
+		{"no host", catalog.Source{Type: skills.CatalogURL, Location: "https:///x"}, skills.Invalid, "https://host/path"},
+		{"other scheme", catalog.Source{Type: skills.CatalogURL, Location: "ftp://host/x", AllowPrivate: true}, skills.Invalid, "https://host/path"},
+		{"port", catalog.Source{Type: skills.CatalogURL, Location: "https://host:99999/x"}, skills.Invalid, "https://host/path"},
+		{"long URL", catalog.Source{Type: skills.CatalogURL, Location: "https://host/" + strings.Repeat("x", 5000)}, skills.Invalid, "over 2048 bytes"},
+		{"plain HTTP", catalog.Source{Type: skills.CatalogURL, Location: "http://example.com/x"}, skills.Invalid, "allow_private_ip"},
+		{"plain HTTP API", catalog.Source{Type: skills.CatalogAPI, Location: "http://example.com"}, skills.Invalid, "allow_private_ip"},
+		{"API with a query", catalog.Source{Type: skills.CatalogAPI, Location: "https://example.com?x=1"}, skills.Invalid, "query"},
+		{"password", catalog.Source{Type: skills.CatalogURL, Location: "https://me:secret@example.com/x"}, skills.Invalid, "password"},
+		{"private host", catalog.Source{Type: skills.CatalogURL, Location: "https://127.0.0.1:1/x"}, skills.Invalid, "a loopback address"},
+		{"private host by name", catalog.Source{Type: skills.CatalogURL, Location: "https://inside.example/x"}, skills.Invalid, "a private address"},
+		{"private API", catalog.Source{Type: skills.CatalogAPI, Location: "https://inside.example"}, skills.Invalid, "a private address"},
 		{"unknown type", catalog.Source{Type: "carrier-pigeon", Location: "x"}, skills.Invalid, "carrier-pigeon"},
 		{"404", urlSource(missing + "/x?token=secret"), skills.Upstream, "404 Not Found"},
-		{"404 of an API", catalog.Source{Type: catalog.API, Location: missing, AllowPrivate: true}, skills.Upstream, "404 Not Found"},
+		{"404 of an API", catalog.Source{Type: skills.CatalogAPI, Location: missing, AllowPrivate: true}, skills.Upstream, "404 Not Found"},
 		{"not JSON", urlSource(serve(t, "<html>")), skills.Upstream, "not JSON"},
 		{"other JSON", urlSource(serve(t, `{"version":"1"}`)), skills.Upstream, `no "data"`},
 		{"skills that are no list", urlSource(serve(t, `{"data":{"skills":{"a":1}}}`)), skills.Upstream, "not a list"},
 		{"data that is no object", urlSource(serve(t, `{"data":[]}`)), skills.Upstream, `"data" is a JSON array`},
-		{"other JSON from an API", catalog.Source{Type: catalog.API, Location: serve(t, `{"data":{"skills":[]}}`), AllowPrivate: true}, skills.Upstream, `no "skills"`},
+		{"other JSON from an API", catalog.Source{Type: skills.CatalogAPI, Location: serve(t, `{"data":{"skills":[]}}`), AllowPrivate: true}, skills.Upstream, `no "skills"`},
 		{"redirect loop", urlSource(loop), skills.Upstream, "redirects"},
 		{"cut off", urlSource(cut), skills.Upstream, "broke off"},
 		{"nobody there", urlSource("http://" + unused.Addr().String() + "/?token=secret"), skills.Timeout, "cannot be reached"},
@@ -294,12 +294,12 @@ func TestTheChoiceSurvivesARestart(t *testing.T) {
 
 	again := restart()
 	assert.Equal(t, []string{"io.example/chosen"}, names(t, again))
-	assert.Equal(t, catalog.Info{Version: "1.0.0", LastUpdated: "2026-05-01T00:00:00Z", Type: catalog.URL, Source: chosen.Location}, again.Info(t.Context()))
+	assert.Equal(t, skills.CatalogInfo{Version: "1.0.0", LastUpdated: "2026-05-01T00:00:00Z", Type: skills.CatalogURL, Source: chosen.Location}, again.Info(t.Context()))
 
 	require.NoError(t, again.Set(t.Context(), catalog.Source{}))
 	for _, w := range []world{again, restart()} {
 		assert.Equal(t, []string{"io.example/standard"}, names(t, w))
-		assert.Equal(t, catalog.Info{Version: "1.0.0", LastUpdated: "2026-05-01T00:00:00Z", Type: catalog.Default, Source: standard.Location}, w.Info(t.Context()))
+		assert.Equal(t, skills.CatalogInfo{Version: "1.0.0", LastUpdated: "2026-05-01T00:00:00Z", Type: skills.CatalogDefault, Source: standard.Location}, w.Info(t.Context()))
 	}
 }
 
@@ -327,7 +327,7 @@ func TestAChoiceThatCannotBeKeptIsNotMade(t *testing.T) {
 func TestOpenRefusesAMalformedDefault(t *testing.T) {
 	t.Parallel()
 	_, err := catalog.Open(t.Context(), catalog.Config{
-		Default: catalog.Source{Type: catalog.URL, Location: "http://example.com"}, Settings: &settings{},
+		Default: catalog.Source{Type: skills.CatalogURL, Location: "http://example.com"}, Settings: &settings{},
 	})
 	assert.True(t, skills.IsKind(err, skills.Invalid), "%v", err)
 }
@@ -336,7 +336,7 @@ func TestAPrivateHostIsReachedWhereAllAre(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)
-	source := catalog.Source{Type: catalog.URL, Location: server.URL}
+	source := catalog.Source{Type: skills.CatalogURL, Location: server.URL}
 	assert.Equal(t, skills.Invalid, skills.KindOf(open(t, catalog.Source{}).Set(t.Context(), source)))
 	// Its certificate is not one that the machine trusts; but it was dialled.
 	err := open(t, catalog.Source{}, func(c *catalog.Config) { c.AllowPrivate = true }).Set(t.Context(), source)
@@ -351,11 +351,11 @@ func TestNewSource(t *testing.T) {
 		private        bool
 		want           catalog.Source // without a type for an Invalid error
 	}{
-		{"", "", "", true, catalog.Source{Type: catalog.Default}},
-		{"/a/b.json", "", "", true, catalog.Source{Type: catalog.File, Location: "/a/b.json"}},
-		{"", "https://h/x?y=z", "", false, catalog.Source{Type: catalog.URL, Location: "https://h/x?y=z"}},
-		{"", "http://h/x", "", true, catalog.Source{Type: catalog.URL, Location: "http://h/x", AllowPrivate: true}},
-		{"", "", "https://h:8443", false, catalog.Source{Type: catalog.API, Location: "https://h:8443"}},
+		{"", "", "", true, catalog.Source{Type: skills.CatalogDefault}},
+		{"/a/b.json", "", "", true, catalog.Source{Type: skills.CatalogFile, Location: "/a/b.json"}},
+		{"", "https://h/x?y=z", "", false, catalog.Source{Type: skills.CatalogURL, Location: "https://h/x?y=z"}},
+		{"", "http://h/x", "", true, catalog.Source{Type: skills.CatalogURL, Location: "http://h/x", AllowPrivate: true}},
+		{"", "", "https://h:8443", false, catalog.Source{Type: skills.CatalogAPI, Location: "https://h:8443"}},
 		{"/a/b.json", "https://h/x", "", false, catalog.Source{}},
 		{"", "https://h/x", "https://h", false, catalog.Source{}},
 		{"/a/b.json", "https://h/x", "https://h", false, catalog.Source{}},
@@ -377,17 +377,17 @@ func TestParseSource(t *testing.T) {
 	t.Parallel()
 	s, err := catalog.ParseSource("", false)
 	require.NoError(t, err)
-	assert.Equal(t, catalog.Source{Type: catalog.Default}, s)
+	assert.Equal(t, catalog.Source{Type: skills.CatalogDefault}, s)
 
 	s, err = catalog.ParseSource("some/catalogue.json", true)
 	require.NoError(t, err)
 	want, err := filepath.Abs("some/catalogue.json")
 	require.NoError(t, err)
-	assert.Equal(t, catalog.Source{Type: catalog.File, Location: want}, s)
+	assert.Equal(t, catalog.Source{Type: skills.CatalogFile, Location: want}, s)
 
 	s, err = catalog.ParseSource("http://127.0.0.1:1/c.json", true)
 	require.NoError(t, err)
-	assert.Equal(t, catalog.Source{Type: catalog.URL, Location: "http://127.0.0.1:1/c.json", AllowPrivate: true}, s)
+	assert.Equal(t, catalog.Source{Type: skills.CatalogURL, Location: "http://127.0.0.1:1/c.json", AllowPrivate: true}, s)
 
 	_, err = catalog.ParseSource("http://127.0.0.1:1/c.json", false)
 	assert.True(t, skills.IsKind(err, skills.Invalid), "%v", err)

@@ -104,7 +104,7 @@ func parsePage(text []byte) (list, string, error) {
 
 // list is a JSON list of entries that survives malformed ones.
 type list struct {
-	entries []Entry
+	entries []skills.CatalogEntry
 	// skipped counts the malformed entries; reasons describes the first of them.
 	skipped int
 	reasons []string
@@ -127,10 +127,10 @@ func (l *list) UnmarshalJSON(text []byte) error {
 		if number > maxEntries {
 			return fmt.Errorf("it has over %d skills", maxEntries)
 		}
-		var entry Entry
+		var entry skills.CatalogEntry
 		err := decoder.Decode(&entry)
 		if err == nil {
-			err = entry.check()
+			err = checkEntry(entry)
 		}
 		if err != nil {
 			l.skip(number, plain(err))

@@ -132,7 +132,7 @@ func TestMalformedEntriesAreLeftOutAndLogged(t *testing.T) {
 
 func TestOddFilesAreCatalogues(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]catalog.Info{
+	for text, want := range map[string]skills.CatalogInfo{
 		`{"data":{}}`:                                       {},
 		`{"data":{"skills":null}}`:                          {},
 		"\ufeff" + `{"data":{}}`:                            {},
@@ -207,7 +207,7 @@ func TestAFileThatNeverWasACatalogueFailsTheQuestion(t *testing.T) {
 	for name, ask := range questions {
 		assert.Equal(t, skills.Upstream, skills.KindOf(ask()), name)
 	}
-	assert.Equal(t, catalog.Info{Type: catalog.Default, Source: source.Location}, w.Info(t.Context()))
+	assert.Equal(t, skills.CatalogInfo{Type: skills.CatalogDefault, Source: source.Location}, w.Info(t.Context()))
 
 	require.NoError(t, os.Remove(source.Location))
 	for name, ask := range questions {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/skilld/skilld/pkg/skills"
 )
 
 // FuzzDocument checks that whatever a catalogue file holds, what is taken from
@@ -37,9 +39,9 @@ func checkSnapshot(t *testing.T, s *snapshot) {
 		require.NotEmpty(t, s.search(e.Name))
 		back, err := json.Marshal(e)
 		require.NoError(t, err)
-		var again Entry
+		var again skills.CatalogEntry
 		require.NoError(t, json.Unmarshal(back, &again))
-		require.NoError(t, again.check())
+		require.NoError(t, checkEntry(again))
 		if ref, ok, _ := e.Git(); ok {
 			require.True(t, strings.HasPrefix(ref, "git://"))
 			require.NotContains(t, ref, "..")

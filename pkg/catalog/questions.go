@@ -5,6 +5,8 @@ package catalog
 import (
 	"context"
 	"strings"
+
+	"github.com/skilld/skilld/pkg/skills"
 )
 
 // Bounds of a page of [Catalog.Browse], in entries.
@@ -13,30 +15,9 @@ const (
 	MaxLimit     = 200
 )
 
-// Info says what the catalogue is.
-type Info struct {
-	// Version and LastUpdated are what a catalogue file says of itself; empty
-	// where it says nothing, and for an API.
-	Version     string
-	LastUpdated string
-	Type        Type
-	// Source is the path or URL; empty where there is no catalogue.
-	Source string
-}
-
-// Page is a part of the catalogue.
-type Page struct {
-	// Entries are never nil.
-	Entries []Entry
-	// Total counts the entries of all pages.
-	Total int
-	// Page and Limit are what was asked for, within bounds.
-	Page, Limit int
-}
-
 // Find returns the entries of exactly this name, case ignored, and of this
 // namespace unless it is empty, in the catalogue's order.
-func (c *Catalog) Find(ctx context.Context, namespace, name string) ([]Entry, error) {
+func (c *Catalog) Find(ctx context.Context, namespace, name string) ([]skills.CatalogEntry, error) {
 	if name == "" || len(name) > maxName {
 		return nil, nil
 	}
@@ -49,10 +30,10 @@ func (c *Catalog) Find(ctx context.Context, namespace, name string) ([]Entry, er
 
 // Get returns the first entry of exactly this namespace and name, case ignored,
 // and false if there is none.
-func (c *Catalog) Get(ctx context.Context, namespace, name string) (Entry, bool, error) {
+func (c *Catalog) Get(ctx context.Context, namespace, name string) (skills.CatalogEntry, bool, error) {
 	found, err := c.Find(ctx, namespace, name)
 	if err != nil || len(found) == 0 {
-		return Entry{}, false, err
+		return skills.CatalogEntry{}, false, err
 	}
 	return found[0], true, nil
 }
@@ -60,7 +41,7 @@ func (c *Catalog) Get(ctx context.Context, namespace, name string) (Entry, bool,
 // Search returns the entries that match the term, in the catalogue's order: those
 // that have it in their namespace, name or description, case ignored; of a
 // registry API, those that it found.
-func (c *Catalog) Search(ctx context.Context, term string) ([]Entry, error) {
+func (c *Catalog) Search(ctx context.Context, term string) ([]skills.CatalogEntry, error) {
 	found, err := c.current.Load().search(ctx, term)
 	if err != nil {
 		return nil, lookupError(err)
@@ -72,10 +53,10 @@ func (c *Catalog) Search(ctx context.Context, term string) ([]Entry, error) {
 // description, case ignored; of all for an empty q. Pages count from 1, and
 // limit is DefaultLimit where it is below 1 and MaxLimit where it is above. A
 // page after the last is empty.
-func (c *Catalog) Browse(ctx context.Context, q string, page, limit int) (Page, error) {
+func (c *Catalog) Browse(ctx context.Context, q string, page, limit int) (skills.CatalogPage, error) {
 	s, err := c.current.Load().all(ctx)
 	if err != nil {
-		return Page{}, lookupError(err)
+		return skills.CatalogPage{}, lookupError(err)
 	}
 	page = max(page, 1)
 	if limit < 1 {
@@ -83,7 +64,7 @@ func (c *Catalog) Browse(ctx context.Context, q string, page, limit int) (Page, 
 	}
 	limit = min(limit, MaxLimit)
 	found := s.search(strings.TrimSpace(q))
-	p := Page{Entries: []Entry{}, Total: len(found), Page: page, Limit: limit}
+	p := skills.CatalogPage{Entries: []skills.CatalogEntry{}, Total: len(found), Page: page, Limit: limit}
 	// Compared by division, since page may be as large as an int can be.
 	if page-1 > len(found)/limit {
 		return p, nil
@@ -94,10 +75,10 @@ func (c *Catalog) Browse(ctx context.Context, q string, page, limit int) (Page, 
 }
 
 // Info says what the catalogue is, whether or not its source can be read now.
-func (c *Catalog) Info(ctx context.Context) Info {
+func (c *Catalog) Info(ctx context.Context) skills.CatalogInfo {
 	current := c.current.Load()
 	info := current.info
-	if info.Type == API {
+	if info.Type == skills.CatalogAPI {
 		// An API says nothing of itself, and its listing may be long.
 		return info
 	}

@@ -159,7 +159,7 @@ func TestABombIsRefused(t *testing.T) {
 
 func TestAPrivateDefaultFailsTheQuestionOnly(t *testing.T) {
 	t.Parallel()
-	w := open(t, catalog.Source{Type: catalog.URL, Location: "https://127.0.0.1:1/c.json"})
+	w := open(t, catalog.Source{Type: skills.CatalogURL, Location: "https://127.0.0.1:1/c.json"})
 	_, err := w.Find(t.Context(), "", "one")
 	assert.Equal(t, skills.Upstream, skills.KindOf(err), "who asks did nothing wrong")
 	assert.ErrorContains(t, err, "loopback")

@@ -5,12 +5,14 @@ package catalog
 import (
 	"log/slog"
 	"strings"
+
+	"github.com/skilld/skilld/pkg/skills"
 )
 
 // snapshot is a catalogue as it was at one time. It never changes.
 type snapshot struct {
 	version, updated string
-	entries          []Entry
+	entries          []skills.CatalogEntry
 	// named has the positions of the entries with a name, in lower case.
 	named map[string][]int
 	// text is what each entry is searched by, in lower case.
@@ -42,8 +44,8 @@ func newSnapshot(l list) *snapshot {
 
 // find returns the entries of exactly this name and, unless it is empty,
 // namespace, case ignored.
-func (s *snapshot) find(namespace, name string) []Entry {
-	var found []Entry
+func (s *snapshot) find(namespace, name string) []skills.CatalogEntry {
+	var found []skills.CatalogEntry
 	for _, i := range s.named[strings.ToLower(name)] {
 		if namespace == "" || strings.EqualFold(namespace, s.entries[i].Namespace) {
 			found = append(found, s.entries[i])
@@ -66,8 +68,8 @@ func (s *snapshot) search(term string) []int {
 }
 
 // at returns the entries at the positions.
-func (s *snapshot) at(positions []int) []Entry {
-	entries := make([]Entry, len(positions))
+func (s *snapshot) at(positions []int) []skills.CatalogEntry {
+	entries := make([]skills.CatalogEntry, len(positions))
 	for i, position := range positions {
 		entries[i] = s.entries[position]
 	}

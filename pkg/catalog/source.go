@@ -13,29 +13,14 @@ import (
 	"github.com/skilld/skilld/pkg/skills"
 )
 
-// Type is what sort of source a catalogue has.
-type Type string
-
-// The types of a source.
-const (
-	// Default is the source that skilld was started with; it may be none.
-	Default Type = "default"
-	// File is a catalogue file on this machine.
-	File Type = "file"
-	// URL is a catalogue file on a web server.
-	URL Type = "url"
-	// API is a registry API.
-	API Type = "api"
-)
-
 // maxURL bounds the URL of a source, in bytes.
 const maxURL = 2048
 
 // Source says where the catalogue comes from. The zero value is no catalogue.
 type Source struct {
-	Type Type `json:"type"`
-	// Location is the absolute path of a File, the URL of a URL, the base URL
-	// of an API; empty for Default.
+	Type skills.CatalogType `json:"type"`
+	// Location is the absolute path of a file, the URL of a file, or the base
+	// URL of an API; empty for the default source.
 	Location string `json:"location"`
 	// AllowPrivate permits hosts with loopback and private addresses, and
 	// plain HTTP with any host.
@@ -44,15 +29,15 @@ type Source struct {
 
 // NewSource returns the source of which one field at most is set: localPath the
 // path of a catalogue file, fileURL the URL of one, apiURL the base URL of a
-// registry API. With none it is Default. It returns an Invalid error where two
+// registry API. With none it is the default source. It returns an Invalid error where two
 // are set, or where the one that is set is malformed.
 func NewSource(localPath, fileURL, apiURL string, allowPrivate bool) (Source, error) {
-	s := Source{Type: Default}
+	s := Source{Type: skills.CatalogDefault}
 	given := 0
 	for _, candidate := range []Source{
-		{Type: File, Location: localPath},
-		{Type: URL, Location: fileURL, AllowPrivate: allowPrivate},
-		{Type: API, Location: apiURL, AllowPrivate: allowPrivate},
+		{Type: skills.CatalogFile, Location: localPath},
+		{Type: skills.CatalogURL, Location: fileURL, AllowPrivate: allowPrivate},
+		{Type: skills.CatalogAPI, Location: apiURL, AllowPrivate: allowPrivate},
 	} {
 		if candidate.Location != "" {
 			s = candidate
@@ -70,7 +55,7 @@ func NewSource(localPath, fileURL, apiURL string, allowPrivate bool) (Source, er
 // error if it is malformed.
 func ParseSource(location string, allowPrivate bool) (Source, error) {
 	if location == "" {
-		return Source{Type: Default}, nil
+		return Source{Type: skills.CatalogDefault}, nil
 	}
 	if strings.Contains(location, "://") {
 		return NewSource("", location, "", allowPrivate)
@@ -86,11 +71,11 @@ func ParseSource(location string, allowPrivate bool) (Source, error) {
 // whether there is anything.
 func (s Source) check() error {
 	switch s.Type {
-	case Default:
+	case skills.CatalogDefault:
 		return nil
-	case File:
+	case skills.CatalogFile:
 		return skills.CheckPath("local_path", s.Location)
-	case URL, API:
+	case skills.CatalogURL, skills.CatalogAPI:
 		_, err := s.url()
 		return err
 	default:
@@ -116,7 +101,7 @@ func (s Source) url() (*url.URL, error) {
 		return nil, invalid("must be like https://host/path")
 	case u.Scheme == "http" && !s.AllowPrivate:
 		return nil, invalid("must begin with https://; plain http:// needs allow_private_ip")
-	case u.Fragment != "", s.Type == API && u.RawQuery != "":
+	case u.Fragment != "", s.Type == skills.CatalogAPI && u.RawQuery != "":
 		return nil, invalid("must not have a query or a fragment")
 	}
 	if u.Path == "" {
@@ -146,9 +131,9 @@ type source interface {
 	// all returns the whole catalogue.
 	all(ctx context.Context) (*snapshot, error)
 	// find returns the entries of a name; see snapshot.find.
-	find(ctx context.Context, namespace, name string) ([]Entry, error)
+	find(ctx context.Context, namespace, name string) ([]skills.CatalogEntry, error)
 	// search returns the entries that match a term.
-	search(ctx context.Context, term string) ([]Entry, error)
+	search(ctx context.Context, term string) ([]skills.CatalogEntry, error)
 }
 
 // whole is a source that is always read as one.
@@ -156,7 +141,7 @@ type whole func(ctx context.Context) (*snapshot, error)
 
 func (w whole) all(ctx context.Context) (*snapshot, error) { return w(ctx) }
 
-func (w whole) find(ctx context.Context, namespace, name string) ([]Entry, error) {
+func (w whole) find(ctx context.Context, namespace, name string) ([]skills.CatalogEntry, error) {
 	s, err := w(ctx)
 	if err != nil {
 		return nil, err
@@ -164,7 +149,7 @@ func (w whole) find(ctx context.Context, namespace, name string) ([]Entry, error
 	return s.find(namespace, name), nil
 }
 
-func (w whole) search(ctx context.Context, term string) ([]Entry, error) {
+func (w whole) search(ctx context.Context, term string) ([]skills.CatalogEntry, error) {
 	s, err := w(ctx)
 	if err != nil {
 		return nil, err

@@ -62,11 +62,17 @@ func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.Err }
 
 // Errorf returns an error of the kind, with a message formatted as by
-// [fmt.Errorf]. A cause given with %w stays reachable, and its text is part of
-// the message; use [Wrap] for a cause that callers must not read.
+// [fmt.Errorf]. A cause given with %w stays reachable, its text is part of the
+// message, and how long it asks to wait still counts; use [Wrap] for a cause
+// that callers must not read.
 func Errorf(kind Kind, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Kind: kind, Message: err.Error(), Err: errors.Unwrap(err)}
+	e := &Error{Kind: kind, Message: err.Error(), Err: errors.Unwrap(err)}
+	var cause *Error
+	if errors.As(e.Err, &cause) {
+		e.RetryAfter = cause.RetryAfter
+	}
+	return e
 }
 
 // Wrap returns an error of the kind whose message is the formatted text alone;

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -43,6 +44,11 @@ func TestErrorTextAndCause(t *testing.T) {
 	shown := skills.Errorf(skills.Upstream, "pulling x: %w", cause)
 	assert.EqualError(t, shown, "pulling x: the cause")
 	assert.ErrorIs(t, shown, cause)
+
+	limited := &skills.Error{Kind: skills.RateLimited, Message: "slow down", RetryAfter: time.Minute}
+	var outer *skills.Error
+	assert.ErrorAs(t, skills.Errorf(skills.RateLimited, "pulling x: %w", limited), &outer)
+	assert.Equal(t, time.Minute, outer.RetryAfter, "how long to wait is not lost on the way")
 
 	hidden := skills.Wrap(skills.Invalid, cause, "folder %s is odd", "/x")
 	assert.EqualError(t, hidden, "folder /x is odd")

@@ -3,6 +3,7 @@
 package skills
 
 import (
+	"context"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,6 +21,21 @@ type Group struct {
 	// Skills are the names of the members, sorted, each once: a skill that is
 	// installed for the user and in a project counts as one.
 	Skills []string
+}
+
+// Groups are the named sets of installed skills, as the HTTP handlers see them.
+// Every error has a kind; each method that takes a name returns an Invalid
+// error for one that [ValidateGroupName] refuses.
+type Groups interface {
+	// ListGroups returns all groups, sorted by name.
+	ListGroups(ctx context.Context) ([]Group, error)
+	// Group returns one group. NotFound if there is none of the name.
+	Group(ctx context.Context, name string) (Group, error)
+	// CreateGroup makes an empty group. Conflict: a name that is taken.
+	CreateGroup(ctx context.Context, name string) error
+	// DeleteGroup removes a group; its skills stay installed and join
+	// DefaultGroup. Invalid: DefaultGroup itself. NotFound: an unknown group.
+	DeleteGroup(ctx context.Context, name string) error
 }
 
 // ValidateGroupName checks the name of a group: lowercase letters a to z,

@@ -11,16 +11,19 @@ type Service interface {
 	// project. Invalid: an unknown scope, or a project root that is not absolute.
 	List(ctx context.Context, opts ListOptions) ([]InstalledSkill, error)
 	// Install resolves a name or reference to a skill and puts it into the
-	// clients' folders, all or nothing.
+	// clients' folders, all or nothing. NotFound: an unknown group. Forbidden: a
+	// project that requests may not name.
 	Install(ctx context.Context, opts InstallOptions) (InstalledSkill, error)
 	// Info returns one installed skill. NotFound if it is not installed.
 	Info(ctx context.Context, key Key) (SkillInfo, error)
 	// Uninstall removes a skill's folders and its record. NotFound if it is not installed.
 	Uninstall(ctx context.Context, key Key) error
 	// Validate checks a skill folder without changing anything. A folder that
-	// is no valid skill is no error. Invalid: a path that is not absolute or has "..".
+	// is no valid skill is no error. Invalid: a path that is not absolute or has
+	// "..". Forbidden: a path that requests may not name.
 	Validate(ctx context.Context, path string) (ValidationResult, error)
 	// Build packages a folder and tags the artifact in the local store.
+	// Forbidden: a folder that requests may not name.
 	Build(ctx context.Context, opts BuildOptions) (BuildResult, error)
 	// ListBuilds returns the local builds sorted by tag.
 	ListBuilds(ctx context.Context) ([]Build, error)
@@ -31,6 +34,10 @@ type Service interface {
 	Push(ctx context.Context, opts PushOptions) error
 	// Content returns a skill's text and file list from wherever the reference leads.
 	Content(ctx context.Context, ref string) (*Content, error)
+
+	Groups
+	Clients
+	Catalog
 }
 
 // ListOptions filter the list of installed skills; empty fields match all.

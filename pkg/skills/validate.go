@@ -36,13 +36,17 @@ var knownFields = map[string]bool{
 }
 
 // Validate checks the skill in the folder dir, an absolute path, against the
-// Agent Skills specification. What is wrong with the skill is in the result;
-// an error is a fault of the machine.
-func Validate(dir string) (ValidationResult, error) {
+// Agent Skills specification; open opens the folder, as [os.OpenRoot] does.
+// What is wrong with the skill is in the result; an error is a fault of the
+// machine, or the Forbidden one of open.
+func Validate(dir string, open func(dir string) (*os.Root, error)) (ValidationResult, error) {
 	report := report{errors: []string{}, warnings: []string{}}
-	root, err := os.OpenRoot(dir)
+	root, err := open(dir)
+	if IsKind(err, Forbidden) {
+		return ValidationResult{}, err
+	}
 	if err != nil {
-		report.fail("%s", FolderError(dir, err))
+		report.failWith(FolderError(dir, err))
 		return report.result(), nil
 	}
 	defer func() { _ = root.Close() }()
@@ -66,10 +70,14 @@ func Validate(dir string) (ValidationResult, error) {
 }
 
 // FolderError turns a failure to open the folder dir, which a caller named,
-// into an Invalid error that says what is wrong with it.
+// into an Invalid error that says what is wrong with it. An error that has a
+// kind already is returned as it is.
 func FolderError(dir string, err error) error {
 	var pathErr *fs.PathError
+	var kinded *Error
 	switch {
+	case errors.As(err, &kinded):
+		return err
 	case errors.Is(err, fs.ErrNotExist):
 		return Wrap(Invalid, err, "folder %s does not exist", dir)
 	case errors.As(err, &pathErr):

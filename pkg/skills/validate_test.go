@@ -66,7 +66,7 @@ func TestValidate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := skills.Validate(skillFolder(t, tt.folder, tt.text))
+			got, err := skills.Validate(skillFolder(t, tt.folder, tt.text), os.OpenRoot)
 			require.NoError(t, err)
 			assert.Equal(t, len(tt.errors) == 0, got.Valid)
 			assertSays(t, tt.errors, got.Errors)
@@ -90,20 +90,20 @@ func TestValidateFolders(t *testing.T) {
 	t.Parallel()
 	t.Run("a folder that does not exist", func(t *testing.T) {
 		t.Parallel()
-		got, err := skills.Validate(filepath.Join(t.TempDir(), "gone"))
+		got, err := skills.Validate(filepath.Join(t.TempDir(), "gone"), os.OpenRoot)
 		require.NoError(t, err)
 		assert.False(t, got.Valid)
 		assertSays(t, []string{"does not exist"}, got.Errors)
 	})
 	t.Run("a folder without SKILL.md", func(t *testing.T) {
 		t.Parallel()
-		got, err := skills.Validate(t.TempDir())
+		got, err := skills.Validate(t.TempDir(), os.OpenRoot)
 		require.NoError(t, err)
 		assertSays(t, []string{"no SKILL.md"}, got.Errors)
 	})
 	t.Run("a file in the place of the folder", func(t *testing.T) {
 		t.Parallel()
-		got, err := skills.Validate(filepath.Join(skillFolder(t, "good-one", "x"), "SKILL.md"))
+		got, err := skills.Validate(filepath.Join(skillFolder(t, "good-one", "x"), "SKILL.md"), os.OpenRoot)
 		require.NoError(t, err)
 		assertSays(t, []string{"cannot be opened"}, got.Errors)
 	})
@@ -117,7 +117,7 @@ func TestValidateFolders(t *testing.T) {
 		require.NoError(t, os.Symlink("x.md", filepath.Join(dir, "sub", "link.md")))
 		require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, ".hidden")))
 		require.NoError(t, os.Symlink("/etc", filepath.Join(dir, ".git", "etc")))
-		got, err := skills.Validate(dir)
+		got, err := skills.Validate(dir, os.OpenRoot)
 		require.NoError(t, err)
 		assertSays(t, []string{"sub/link.md is a symbolic link"}, got.Errors)
 	})

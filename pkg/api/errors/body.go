@@ -10,6 +10,7 @@ import (
 )
 
 const (
+	jsonType    = "application/json"
 	problemType = "application/problem+json"
 	textType    = "text/plain; charset=utf-8"
 )
@@ -26,12 +27,24 @@ type Problem struct {
 	Detail string `json:"detail" validate:"required" example:"skill \"pdf-tools\" is not installed"`
 } // @name Problem
 
-// write writes an error's answer. It takes back what a handler may have said
+// CodedMessage is an error in the form of registry APIs.
+type CodedMessage struct {
+	// What sort of error it is, for programs.
+	Code string `json:"code" validate:"required" example:"not_found"`
+	// What went wrong, for people.
+	Message string `json:"message" validate:"required" example:"the catalogue has no skill \"pdf-tools\" in the namespace \"org\""`
+} // @name CodedMessage
+
+// write writes an error's answer, with a code unless that is empty. It takes back what a handler may have said
 // about the body that it did not get to write.
-func write(w http.ResponseWriter, r *http.Request, status int, message string) {
+func write(w http.ResponseWriter, r *http.Request, status int, code, message string) {
 	contentType, body := textType, []byte(message)
-	if wantsProblem(r.Header) {
-		contentType, body = problemType, problem(status, message)
+	switch {
+	case wantsProblem(r.Header):
+		contentType = problemType
+		body = encode(Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: message})
+	case code != "":
+		contentType, body = jsonType, encode(CodedMessage{Code: code, Message: message})
 	}
 	header := w.Header()
 	for _, name := range []string{"Content-Encoding", "ETag", "Last-Modified", "Location"} {
@@ -47,10 +60,11 @@ func write(w http.ResponseWriter, r *http.Request, status int, message string) {
 	_, _ = w.Write(body)
 }
 
-func problem(status int, detail string) []byte {
-	body, err := json.Marshal(Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail})
+// encode returns v, which has strings and numbers alone, as JSON.
+func encode(v any) []byte {
+	body, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // strings and a number cannot fail to encode
+		panic(err) // strings and numbers cannot fail to encode
 	}
 	return body
 }

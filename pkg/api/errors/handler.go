@@ -27,9 +27,10 @@ func Handler(log *slog.Logger, h HandlerFunc) http.HandlerFunc {
 }
 
 // Answer writes the answer for err: the status of its kind and its message as
-// plain text, or as problem details where the client asks for them. An error
-// of ours (500) is logged with its cause and says nothing to the caller. The
-// answer is not written when the client has gone.
+// plain text (see [Coded] for the exception), or as problem details where the
+// client asks for them. An error of ours (500) is logged with its cause and
+// says nothing to the caller. The answer is not written when the client has
+// gone.
 func Answer(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) {
 	ctx := r.Context()
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -41,7 +42,7 @@ func Answer(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error)
 	log.LogAttrs(ctx, level(status), "request failed",
 		slog.Int("status", status), slog.String("error", err.Error()), slog.String("cause", cause(err)))
 	setRetryAfter(w.Header(), err)
-	write(w, r, status, message(err, status))
+	write(w, r, status, codeOf(err), message(err, status))
 }
 
 // level is how much an operator should care about an answer of this status.

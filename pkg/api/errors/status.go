@@ -54,6 +54,27 @@ func MethodNotAllowed(format string, args ...any) error {
 	return &requestError{http.StatusMethodNotAllowed, fmt.Sprintf(format, args...)}
 }
 
+// codedError is an error whose answer has a code beside the message.
+type codedError struct {
+	code string
+	error
+}
+
+func (e *codedError) Unwrap() error { return e.error }
+
+// Coded returns err with a code for the clients of registry APIs: its answer is
+// a [CodedMessage] in place of plain text. The status is that of err.
+func Coded(code string, err error) error { return &codedError{code, err} }
+
+// codeOf returns the code of err, or "".
+func codeOf(err error) string {
+	var coded *codedError
+	if errors.As(err, &coded) {
+		return coded.code
+	}
+	return ""
+}
+
 // Status returns the HTTP status that err is answered with.
 func Status(err error) int {
 	var refusal *requestError

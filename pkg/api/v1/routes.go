@@ -21,12 +21,19 @@ const (
 	quick = 30 * time.Second
 	// packing is for reading, and perhaps compressing, a whole folder.
 	packing = 2 * time.Minute
+	// loading is for reading a catalogue, which may be at some distance.
+	loading = 2 * time.Minute
 	// transfer is for talking to registries: a pull may take five minutes, and
 	// its error should reach the client before this limit does.
 	transfer = 6 * time.Minute
 )
 
-const skillsPath = "/api/v1beta/skills"
+const (
+	skillsPath   = "/api/v1beta/skills"
+	groupsPath   = "/api/v1beta/groups"
+	registryPath = "/api/v1beta/registry"
+	catalogPath  = "/registry/{registry}/v0.1/x/dev.toolhive/skills"
+)
 
 // handlers answer requests with what the service says.
 type handlers struct {
@@ -57,6 +64,18 @@ func Routes(r chi.Router, service skills.Service, version string, log *slog.Logg
 	add(http.MethodGet, skillsPath+"/builds", quick, h.listBuilds)
 	// A wildcard, because some clients leave the slashes of a reference as they are.
 	add(http.MethodDelete, skillsPath+"/builds/*", quick, h.deleteBuild)
+
+	add(http.MethodGet, groupsPath, quick, h.listGroups)
+	add(http.MethodPost, groupsPath, quick, h.createGroup)
+	add(http.MethodGet, groupsPath+"/{name}", quick, h.getGroup)
+	add(http.MethodDelete, groupsPath+"/{name}", quick, h.deleteGroup)
+	add(http.MethodGet, "/api/v1beta/discovery/clients", quick, h.discoverClients)
+
+	add(http.MethodGet, registryPath, loading, h.listRegistries)
+	add(http.MethodGet, registryPath+"/{name}", loading, h.getRegistry)
+	add(http.MethodPut, registryPath+"/{name}", loading, h.updateRegistry)
+	add(http.MethodGet, catalogPath, loading, h.browseCatalogSkills)
+	add(http.MethodGet, catalogPath+"/{namespace}/{name}", loading, h.getCatalogSkill)
 }
 
 // within gives the request's context a deadline.

@@ -41,6 +41,15 @@ var calls = map[string]struct{ method, path, body string }{
 	"delete":    {http.MethodDelete, "/api/v1beta/skills/builds/v1", ""},
 	"push":      {http.MethodPost, "/api/v1beta/skills/push", `{"reference":"ghcr.io/org/x:v1"}`},
 	"content":   {http.MethodGet, "/api/v1beta/skills/content?ref=x", ""},
+
+	"groups":       {http.MethodGet, groupsPath, ""},
+	"create group": {http.MethodPost, groupsPath, `{"name":"team"}`},
+	"group":        {http.MethodGet, groupsPath + "/team", ""},
+	"delete group": {http.MethodDelete, groupsPath + "/team", ""},
+	"clients":      {http.MethodGet, "/api/v1beta/discovery/clients", ""},
+	"choose":       {http.MethodPut, registryPath + "/default", "{}"},
+	"browse":       {http.MethodGet, catalogPath, ""},
+	"entry":        {http.MethodGet, catalogPath + "/org/x", ""},
 }
 
 // What each route may answer besides the statuses that every one has.
@@ -52,11 +61,11 @@ func TestErrorsOfTheServiceBecomeAnswers(t *testing.T) {
 	}
 	kinds := map[string][]skills.Kind{
 		"list":      {skills.Invalid},
-		"install":   pull,
+		"install":   append([]skills.Kind{skills.Forbidden}, pull...),
 		"info":      {skills.Invalid, skills.NotFound},
 		"uninstall": {skills.Invalid, skills.NotFound, skills.Conflict},
-		"validate":  {skills.Invalid},
-		"build":     {skills.Invalid, skills.Unprocessable},
+		"validate":  {skills.Invalid, skills.Forbidden},
+		"build":     {skills.Invalid, skills.Forbidden, skills.Unprocessable},
 		"builds":    {},
 		"delete":    {skills.Invalid, skills.NotFound},
 		"push": {
@@ -64,6 +73,15 @@ func TestErrorsOfTheServiceBecomeAnswers(t *testing.T) {
 			skills.Upstream, skills.Unsupported,
 		},
 		"content": pull,
+
+		"groups":       {},
+		"create group": {skills.Invalid, skills.Conflict},
+		"group":        {skills.Invalid, skills.NotFound},
+		"delete group": {skills.Invalid, skills.NotFound},
+		"clients":      {},
+		"choose":       {skills.Invalid, skills.Forbidden, skills.Upstream},
+		"browse":       {skills.Upstream},
+		"entry":        {skills.Upstream},
 	}
 	for name, call := range calls {
 		for _, kind := range append(kinds[name], skills.Internal, skills.Timeout) {
@@ -84,6 +102,7 @@ func TestEveryCallHasATimeLimit(t *testing.T) {
 	t.Parallel()
 	limits := map[string]time.Duration{
 		"validate": 2 * time.Minute, "build": 2 * time.Minute,
+		"choose": 2 * time.Minute, "browse": 2 * time.Minute, "entry": 2 * time.Minute,
 		"install": 6 * time.Minute, "push": 6 * time.Minute, "content": 6 * time.Minute,
 	}
 	for name, call := range calls {
@@ -92,6 +111,9 @@ func TestEveryCallHasATimeLimit(t *testing.T) {
 			limit = 30 * time.Second
 		}
 		s := &service{content: content(), installed: bare(), info: skills.SkillInfo{Installed: bare()}}
+		s.groups = []skills.Group{{Name: "team"}}
+		s.page = skills.CatalogPage{Page: 1, Limit: 50}
+		s.catalog.Type = skills.CatalogDefault
 		s.hook = func(ctx context.Context) {
 			deadline, limited := ctx.Deadline()
 			assert.True(t, limited, name)

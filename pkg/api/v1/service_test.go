@@ -34,6 +34,7 @@ type service struct {
 	result     skills.BuildResult
 	builds     []skills.Build
 	content    *skills.Content
+	resources
 	// hook sees the context of each call.
 	hook func(ctx context.Context)
 }

@@ -91,7 +91,7 @@ func (h *handlers) listSkills(w http.ResponseWriter, r *http.Request) error {
 //	@Success		201		{object}	installResponse		"The skill is installed"
 //	@Failure		400		{object}	apierrors.Problem	"The body or one of its fields is malformed"
 //	@Failure		401		{object}	apierrors.Problem	"The registry or git server refused the credentials"
-//	@Failure		403		{object}	apierrors.Problem	"A cross-site request, or a foreign Host"
+//	@Failure		403		{object}	apierrors.Problem	"A cross-site request, or a foreign Host, or a project that requests may not name"
 //	@Failure		404		{object}	apierrors.Problem	"Nothing has this name or reference, or there is no such group"
 //	@Failure		409		{object}	apierrors.Problem	"The name has several meanings, or the target folder was not installed by the daemon"
 //	@Failure		413		{object}	apierrors.Problem	"The body is over 1 MiB"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package catalog
+package skills
 
 import (
 	"net/url"
@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-
-	"github.com/skilld/skilld/pkg/skills"
 )
 
 const (
@@ -26,9 +24,9 @@ var commitHash = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 // OCI returns the reference of the entry's first usable OCI package, as the
 // catalogue spells it, and whether it has one. It returns an Unprocessable error
 // where all its OCI packages are malformed.
-func (e Entry) OCI() (string, bool, error) {
-	return e.first(typeOCI, func(p Package) (string, error) {
-		if _, err := skills.ParseReference(p.Identifier); err != nil {
+func (e CatalogEntry) OCI() (string, bool, error) {
+	return e.first(typeOCI, func(p CatalogPackage) (string, error) {
+		if _, err := ParseReference(p.Identifier); err != nil {
 			return "", e.malformed(p, err.Error())
 		}
 		return p.Identifier, nil
@@ -39,23 +37,23 @@ func (e Entry) OCI() (string, bool, error) {
 // git://host/owner/repo[@commit-or-ref][#subfolder] with the commit preferred,
 // and whether it has one. It returns an Unprocessable error where all its git
 // packages are malformed.
-func (e Entry) Git() (string, bool, error) { return e.first(typeGit, e.gitReference) }
+func (e CatalogEntry) Git() (string, bool, error) { return e.first(typeGit, e.gitReference) }
 
 // HasRepository reports whether one of the entry's OCI packages is in the same
 // registry and repository as ref, whatever the tags and digests are.
-func (e Entry) HasRepository(ref skills.Reference) bool {
-	return slices.ContainsFunc(e.Packages, func(p Package) bool {
+func (e CatalogEntry) HasRepository(ref Reference) bool {
+	return slices.ContainsFunc(e.Packages, func(p CatalogPackage) bool {
 		if !strings.EqualFold(p.RegistryType, typeOCI) {
 			return false
 		}
-		other, err := skills.ParseReference(p.Identifier)
+		other, err := ParseReference(p.Identifier)
 		return err == nil && other.SameRepository(ref)
 	})
 }
 
 // first returns the reference of the first package of the type that has one.
 // The error is that of the first malformed package, if there is no other.
-func (e Entry) first(registryType string, reference func(Package) (string, error)) (string, bool, error) {
+func (e CatalogEntry) first(registryType string, reference func(CatalogPackage) (string, error)) (string, bool, error) {
 	var failure error
 	for _, p := range e.Packages {
 		if !strings.EqualFold(p.RegistryType, registryType) {
@@ -72,12 +70,12 @@ func (e Entry) first(registryType string, reference func(Package) (string, error
 	return "", false, failure
 }
 
-func (e Entry) malformed(p Package, what string) error {
-	return skills.Errorf(skills.Unprocessable, "the catalogue's entry %s has a malformed %s package: %s",
+func (e CatalogEntry) malformed(p CatalogPackage, what string) error {
+	return Errorf(Unprocessable, "the catalogue's entry %s has a malformed %s package: %s",
 		e.FullName(), strings.ToLower(p.RegistryType), what)
 }
 
-func (e Entry) gitReference(p Package) (string, error) {
+func (e CatalogEntry) gitReference(p CatalogPackage) (string, error) {
 	repository, ok := gitRepository(p.URL)
 	if !ok {
 		return "", e.malformed(p, "its url must be like https://host/owner/repo")
@@ -127,13 +125,15 @@ func gitRepository(raw string) (string, bool) {
 
 // notSegment reports whether s cannot be a segment of a repository's path.
 func notSegment(s string) bool {
-	return s == "" || s == "." || s == ".." || strings.Contains(s, "@") || strings.ContainsAny(s, notInRef) || strings.ContainsFunc(s, notInName)
+	return s == "" || s == "." || s == ".." || strings.Contains(s, "@") || strings.ContainsAny(s, notInRef) || strings.ContainsFunc(s, blankOrControl)
 }
 
 func validRef(ref string) bool {
 	return !strings.HasPrefix(ref, "-") && !strings.Contains(ref, "..") &&
-		!strings.ContainsAny(ref, notInRef) && !strings.ContainsFunc(ref, notInName)
+		!strings.ContainsAny(ref, notInRef) && !strings.ContainsFunc(ref, blankOrControl)
 }
+
+func blankOrControl(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 func validFolder(folder string) bool {
 	if folder == "" {
