@@ -8,7 +8,7 @@ package server
 
 import _ "embed"
 
-//go:generate go tool swag init --quiet --v3.1 --dir ../../pkg/api --generalInfo doc.go --output . --outputTypes json
+//go:generate go tool swag init --quiet --v3.1 --dir ../../pkg/api,../../pkg/skills --generalInfo doc.go --output . --outputTypes json
 //go:generate go run ./gen swagger.json swagger.yaml
 
 // Document is the OpenAPI document as JSON.

@@ -7,8 +7,11 @@
 //
 // Swag gives all answers of one operation the same media type and writes error
 // bodies as application/json. Here every error gets the two forms it really
-// has, every answer gets the X-Request-Id header that the middleware sets, and
-// a reference to a schema loses the neighbours that swag puts beside it.
+// has, and every answer gets the X-Request-Id header that the middleware sets.
+// Every operation but the health check gets the bearer token that a daemon may
+// ask for, with the answers that go with it. A reference to a schema loses the
+// neighbours that swag puts beside it, and an object of no known fields may have
+// any.
 package main
 
 import (
@@ -44,6 +47,8 @@ func finish(jsonFile, yamlFile string) error {
 		return fmt.Errorf("%s: %w", jsonFile, err)
 	}
 	bareReferences(document)
+	openObjects(document)
+	addAuthentication(document)
 	eachResponse(document, finishResponse)
 	if text, err = json.MarshalIndent(document, "", "  "); err != nil {
 		return err
@@ -85,10 +90,55 @@ func finishResponse(status string, response map[string]any) {
 	if status < "400" {
 		return
 	}
-	response["content"] = map[string]any{
-		"text/plain":               map[string]any{"schema": map[string]any{"type": "string"}},
-		"application/problem+json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/Problem"}},
+	content := map[string]any{
+		"application/problem+json": map[string]any{"schema": map[string]any{"$ref": problemRef}},
 	}
+	mediaType, schema := errorForm(response)
+	content[mediaType] = map[string]any{"schema": schema}
+	response["content"] = content
+}
+
+const problemRef = "#/components/schemas/Problem"
+
+// errorForm is what a client gets that does not ask for problem details: the
+// schema that the annotations name, as JSON, or the message as plain text.
+func errorForm(response map[string]any) (mediaType string, schema map[string]any) {
+	named := object(object(object(response, "content"), "application/json"), "schema")
+	if ref, ok := named["$ref"]; ok && ref != problemRef {
+		return "application/json", named
+	}
+	return "text/plain", map[string]any{"type": "string"}
+}
+
+// addAuthentication says that a daemon may ask for a token, and what it answers
+// where the token is not good. The health check needs none.
+func addAuthentication(document map[string]any) {
+	object(object(document, "components"), "securitySchemes")["bearerAuth"] = map[string]any{
+		"type": "http", "scheme": "bearer",
+		"description": "The daemon's own token, or a JSON Web Token of its OpenID Connect provider. Only a daemon that was started with --auth-token-file or --oidc-issuer asks for one.",
+	}
+	for path, operations := range object(document, "paths") {
+		if path == "/health" {
+			continue
+		}
+		for _, operation := range operations.(map[string]any) {
+			operation := operation.(map[string]any)
+			// The empty requirement makes the other one optional.
+			operation["security"] = []any{map[string]any{}, map[string]any{"bearerAuth": []any{}}}
+			responses := object(operation, "responses")
+			addResponse(responses, "401", "The daemon asks for a bearer token, and there is none or it is not good (WWW-Authenticate is set)")
+			addResponse(responses, "503", "The provider that would tell whether the bearer token is good cannot be asked")
+		}
+	}
+}
+
+// addResponse adds a status, or another reason for one that is there.
+func addResponse(responses map[string]any, status, reason string) {
+	response := object(responses, status)
+	if text, ok := response["description"].(string); ok {
+		reason = text + ". " + reason
+	}
+	response["description"] = reason
 }
 
 // object returns the object that parent has under key, made if there is none.
@@ -99,6 +149,25 @@ func object(parent map[string]any, key string) map[string]any {
 		parent[key] = child
 	}
 	return child
+}
+
+// openObjects lets every object without known fields have any, in place.
+func openObjects(node any) {
+	switch node := node.(type) {
+	case []any:
+		for _, child := range node {
+			openObjects(child)
+		}
+	case map[string]any:
+		for _, child := range node {
+			openObjects(child)
+		}
+		_, closed := node["properties"]
+		_, open := node["additionalProperties"]
+		if node["type"] == "object" && !closed && !open {
+			node["additionalProperties"] = map[string]any{}
+		}
+	}
 }
 
 // bareReferences drops everything beside a $ref, in place.
