@@ -13,7 +13,9 @@ COPY --from=build /out/skilld /usr/local/bin/skilld
 COPY --from=build --chown=65532:65532 /out/data /data
 COPY --from=build --chown=65532:65532 /out/home /home/nonroot
 USER 65532:65532
-ENV SKILLD_DATA_DIR=/data
+# All addresses, since nobody could connect to loopback here: the daemon wants a
+# token of its callers then (see docs/operation.md).
+ENV SKILLD_DATA_DIR=/data SKILLD_HOST=0.0.0.0
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s CMD ["/usr/local/bin/skilld", "healthcheck"]

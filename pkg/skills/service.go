@@ -25,7 +25,8 @@ type Service interface {
 	// Build packages a folder and tags the artifact in the local store.
 	// Forbidden: a folder that requests may not name.
 	Build(ctx context.Context, opts BuildOptions) (BuildResult, error)
-	// ListBuilds returns the local builds sorted by tag.
+	// ListBuilds returns the local builds sorted by tag. The list must not be
+	// changed: as long as nothing changes, it is the same slice each time.
 	ListBuilds(ctx context.Context) ([]Build, error)
 	// DeleteBuild removes a tag and every blob that nothing else refers to.
 	// NotFound if no local build has the tag.

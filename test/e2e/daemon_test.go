@@ -31,6 +31,8 @@ type daemon struct {
 	home string
 	data string
 	url  string
+	// token is what every request has that brings no other; may be empty.
+	token string
 	// client speaks to the daemon, over TCP or its socket.
 	client  *http.Client
 	command *exec.Cmd
@@ -45,6 +47,9 @@ type options struct {
 	home, data string
 	env        []string
 	flags      []string
+	// token is what the daemon wants to see, if anything; every request has it
+	// that brings no other.
+	token string
 }
 
 // start runs a daemon on a free port until the test ends.
@@ -57,7 +62,7 @@ func start(t *testing.T, opts options) *daemon {
 
 func newDaemon(t *testing.T, opts options) *daemon {
 	t.Helper()
-	d := &daemon{t: t, home: opts.home, data: opts.data}
+	d := &daemon{t: t, home: opts.home, data: opts.data, token: opts.token}
 	if d.home == "" {
 		d.home = t.TempDir()
 	}
@@ -112,7 +117,8 @@ func (d *daemon) launch(opts options) {
 func (d *daemon) connect(address net.Addr) {
 	d.t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 32}
-	d.url = "http://" + address.String()
+	// One that listens everywhere is here, too.
+	d.url = "http://" + strings.Replace(address.String(), "[::]", "127.0.0.1", 1)
 	if address.Network() == "unix" {
 		d.url = "http://localhost"
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -122,12 +128,9 @@ func (d *daemon) connect(address net.Addr) {
 	}
 	d.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	if d.api == nil {
-		response, err := d.client.Get(d.url + "/api/openapi.json")
+		document, _, err := d.try(http.MethodGet, "/api/openapi.json", "", nil)
 		require.NoError(d.t, err)
-		document, err := io.ReadAll(response.Body)
-		require.NoError(d.t, err)
-		require.NoError(d.t, response.Body.Close())
-		d.api = openapitest.New(d.t, document)
+		d.api = openapitest.New(d.t, []byte(document.Body))
 	}
 }
 
@@ -206,6 +209,9 @@ func (d *daemon) try(method, path, body string, header http.Header) (answer, *ht
 	request, err := http.NewRequest(method, d.url+path, strings.NewReader(body))
 	if err != nil {
 		return answer{}, nil, err
+	}
+	if d.token != "" {
+		request.Header["Authorization"] = []string{"Bearer " + d.token}
 	}
 	for name, values := range header {
 		request.Header[name] = values

@@ -84,7 +84,6 @@ func (h *handlers) browseCatalogSkills(w http.ResponseWriter, r *http.Request) e
 //	@Param			namespace	path		string					true	"The skill's namespace, percent-encoded"	example(io.github.org)
 //	@Param			name		path		string					true	"The skill's name, percent-encoded"	example(pdf-tools)
 //	@Success		200			{object}	skills.CatalogEntry		"The catalogue's entry"
-//	@Failure		400			{object}	apierrors.Problem		"The path is not percent-encoded correctly"
 //	@Failure		403			{object}	apierrors.Problem		"The Host header names neither a loopback name nor an allowed host"
 //	@Failure		404			{object}	apierrors.CodedMessage	"There is no such catalogue, or no such skill in it"
 //	@Failure		500			{object}	apierrors.Problem		"A fault of the daemon"

@@ -73,7 +73,6 @@ func (h *handlers) listRegistries(w http.ResponseWriter, r *http.Request) error 
 //	@Tags			registry
 //	@Param			name	path		string				true	"The catalogue's name"	example(default)
 //	@Success		200		{object}	registry			"The catalogue"
-//	@Failure		400		{object}	apierrors.Problem	"The path is not percent-encoded correctly"
 //	@Failure		403		{object}	apierrors.Problem	"The Host header names neither a loopback name nor an allowed host"
 //	@Failure		404		{object}	apierrors.Problem	"There is no such catalogue"
 //	@Router			/api/v1beta/registry/{name} [get]

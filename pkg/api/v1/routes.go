@@ -39,6 +39,7 @@ const (
 type handlers struct {
 	service skills.Service
 	version string
+	builds  encodedBuilds
 }
 
 // Routes adds every route of this package to r. Path parameters are expected

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"oras.land/oras-go/v2/errdef"
 
+	"github.com/skilld/skilld/pkg/catalog"
 	"github.com/skilld/skilld/pkg/clients"
 	"github.com/skilld/skilld/pkg/git"
 	"github.com/skilld/skilld/pkg/oci"
@@ -27,7 +28,8 @@ import (
 )
 
 // world is the use cases on a real store and a real database, with a registry,
-// git servers and a catalogue that do as the test says.
+// git servers and a catalogue that do as the test says. newWorld may be given
+// changes of its configuration.
 type world struct {
 	*skillsvc.Service
 	t        *testing.T
@@ -39,7 +41,7 @@ type world struct {
 	clock    time.Time
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, changes ...func(*skillsvc.Config)) *world {
 	t.Helper()
 	w := &world{
 		t: t, home: t.TempDir(), clock: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
@@ -54,11 +56,15 @@ func newWorld(t *testing.T) *world {
 	db, err := state.Open(t.Context(), filepath.Join(t.TempDir(), "skilld.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	w.Service, err = skillsvc.New(skillsvc.Config{
+	config := skillsvc.Config{
 		Store: w.store, Packager: oci.Packager{}, Registry: w.registry, Git: w.git, Catalog: w.catalog, State: db,
 		Machine: clients.Machine{Home: w.home, Getenv: func(string) string { return "" }, GOOS: "linux"},
 		TempDir: t.TempDir(), Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.clock },
-	})
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	w.Service, err = skillsvc.New(config)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
 	return w
@@ -193,12 +199,15 @@ func (g *fakeGit) Fetch(_ context.Context, ref git.Reference, _, dst string) err
 	return os.WriteFile(filepath.Join(dst, skills.SkillFile), []byte(skillText(name, version)), 0o644)
 }
 
-// fakeCatalog finds among its entries.
+// fakeCatalog finds among its entries. Nothing else is asked of it here.
 type fakeCatalog struct {
+	skillsvc.Catalog
 	entries []skills.CatalogEntry
 	err     error
 	// asked counts the questions.
 	asked int
+	// source is what was chosen last.
+	source catalog.Source
 }
 
 func (c *fakeCatalog) Find(_ context.Context, namespace, name string) ([]skills.CatalogEntry, error) {

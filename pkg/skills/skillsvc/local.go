@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/skilld/skilld/pkg/oci"
@@ -51,10 +52,14 @@ func (s *Service) openTag(ctx context.Context, tag string) (*source, error) {
 	src.reference, src.tag = tag, tag
 	read := src.read
 	src.read = func(ctx context.Context, visit visitFunc) error {
-		if err := read(ctx, visit); err != nil {
-			return damaged(tag, err)
+		err := read(ctx, visit)
+		if err == nil {
+			return nil
 		}
-		return nil
+		if sound, lookErr := lease.Exists(ctx, src.layer); lookErr == nil && !sound {
+			err = errors.Join(err, content.ErrMismatchedDigest) // malformed, because it is damaged
+		}
+		return damaged(tag, err)
 	}
 	return src, nil
 }
