@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -39,7 +40,7 @@ func newOriginCheck(origins []string, log *slog.Logger) (*originCheck, error) {
 func (c *originCheck) middleware(next http.Handler) http.Handler {
 	refuse := apierrors.Handler(c.log, func(_ http.ResponseWriter, r *http.Request) error {
 		return skills.Errorf(skills.Forbidden,
-			"a web page of another site (Origin %q) may not call this daemon; --allow-origin names exceptions", r.Header.Get("Origin"))
+			"a web page of another site (%s) may not call this daemon; --allow-origin names exceptions", cmp.Or(r.Header.Get("Origin"), "its origin is not known"))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(c.trusted) > 0 {

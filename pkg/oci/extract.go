@@ -49,12 +49,24 @@ func Extract(ctx context.Context, fetcher content.Fetcher, layer ocispec.Descrip
 		if source.err != nil {
 			return fmt.Errorf("read layer %s: %w", layer.Digest, source.err)
 		}
+		if skills.IsKind(err, skills.Unprocessable) && isDamaged(verified) {
+			return fmt.Errorf("verify layer %s: %w", layer.Digest, content.ErrMismatchedDigest)
+		}
 		return err
 	}
 	if err := verified.Verify(); err != nil {
 		return fmt.Errorf("verify layer %s: %w", layer.Digest, err)
 	}
 	return nil
+}
+
+// isDamaged reports whether what is wrong with a layer is not its maker's doing:
+// whether its bytes, read to their end, are not those of its digest.
+func isDamaged(layer *content.VerifyReader) bool {
+	if _, err := io.Copy(io.Discard, layer); err != nil {
+		return true
+	}
+	return layer.Verify() != nil
 }
 
 // unpack reads source to its end.

@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode"
 
+	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/errcode"
@@ -47,14 +48,29 @@ func (e *ResponseError) Error() string {
 	if e.Said != "" {
 		text += ": " + e.Said
 	}
-	if errors.Is(e.Err, auth.ErrBasicCredentialNotFound) {
+	var answered *errcode.ErrorResponse
+	switch {
+	case errors.Is(e.Err, auth.ErrBasicCredentialNotFound):
 		text += fmt.Sprintf("; there are no credentials for it (docker login %s)", e.Host)
+	case e.StatusCode == http.StatusUnauthorized && !errors.As(e.Err, &answered):
+		// No request with credentials was made, since they could not be had.
+		text += "; the credentials for it could not be read: " + tidy(root(e.Err).Error())
 	}
 	return text
 }
 
 // Unwrap returns the error of oras-go.
 func (e *ResponseError) Unwrap() error { return e.Err }
+
+// root returns the error that a copy of oras-go failed with, without what it
+// says about how it copies.
+func root(err error) error {
+	var copying *oras.CopyError
+	if errors.As(err, &copying) {
+		return copying.Err
+	}
+	return err
+}
 
 // refusal is an answer of 4xx or 5xx.
 type refusal struct {
@@ -81,9 +97,17 @@ func readRefusal(resp *http.Response) *refusal {
 	}
 	refused := &refusal{host: resp.Request.URL.Host, status: resp.StatusCode, retryAfter: retryAfter(resp, time.Now())}
 	if json.Unmarshal(body, &document) == nil && len(document.Errors) > 0 {
-		refused.said = tidy(document.Errors.Error())
+		refused.said = tidy(said(document.Errors))
 	}
 	return refused
+}
+
+// said is what the errors say, without the details, which are for machines.
+func said(refusals errcode.Errors) string {
+	for i := range refusals {
+		refusals[i].Detail = nil
+	}
+	return refusals.Error()
 }
 
 func (r *refusal) because(err error) *ResponseError {
@@ -108,7 +132,7 @@ func (s *session) explain(ctx context.Context, err error) error {
 	case refused != nil && refused.explains(err):
 		return refused.because(err)
 	}
-	return &failure{text: tidy(err.Error()), err: err}
+	return &failure{text: tidy(root(err).Error()), err: err}
 }
 
 // explains reports whether err is what became of the refusal.

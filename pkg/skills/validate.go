@@ -3,14 +3,12 @@
 package skills
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
-	"path"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,9 +35,9 @@ var knownFields = map[string]bool{
 
 // Validate checks the skill in the folder dir, an absolute path, against the
 // Agent Skills specification; open opens the folder, as [os.OpenRoot] does.
-// What is wrong with the skill is in the result; an error is a fault of the
-// machine, or the Forbidden one of open.
-func Validate(dir string, open func(dir string) (*os.Root, error)) (ValidationResult, error) {
+// What is wrong with the skill is in the result; an error is the end of ctx, or
+// the Forbidden one of open.
+func Validate(ctx context.Context, dir string, open func(dir string) (*os.Root, error)) (ValidationResult, error) {
 	report := report{errors: []string{}, warnings: []string{}}
 	root, err := open(dir)
 	if IsKind(err, Forbidden) {
@@ -51,13 +49,13 @@ func Validate(dir string, open func(dir string) (*os.Root, error)) (ValidationRe
 	}
 	defer func() { _ = root.Close() }()
 
-	if err := report.checkLinks(root); err != nil {
-		return ValidationResult{}, err
-	}
 	text, err := readSkillFile(root)
 	if err != nil {
 		report.failWith(err)
 		return report.result(), nil
+	}
+	if err := report.checkEntries(ctx, root); err != nil {
+		return ValidationResult{}, err
 	}
 	front, err := ReadFrontmatter(strings.NewReader(text))
 	if err != nil {
@@ -95,7 +93,7 @@ func readSkillFile(root *os.Root) (string, error) {
 	case err != nil:
 		return "", unreadable(SkillFile, err)
 	case !info.Mode().IsRegular():
-		return "", Errorf(Invalid, "%s is not a regular file", SkillFile)
+		return "", Errorf(Invalid, "%s is a %s; it must be a regular file", SkillFile, typeName(info.Mode()))
 	case info.Size() > MaxSkillFile:
 		return "", Errorf(Unprocessable, "%s has %d bytes; at most %d are allowed", SkillFile, info.Size(), MaxSkillFile)
 	}
@@ -125,10 +123,19 @@ func (r *report) result() ValidationResult {
 	return ValidationResult{Valid: len(r.errors) == 0, Errors: r.errors, Warnings: r.warnings}
 }
 
-// checkLinks reports every symbolic link that packaging would refuse.
-func (r *report) checkLinks(root *os.Root) error {
+// maxFindings is how many findings of one sort are reported, lest a folder that
+// is no skill at all fills the answer.
+const maxFindings = 100
+
+// checkEntries reports the symbolic links that packaging would refuse.
+func (r *report) checkEntries(ctx context.Context, root *os.Root) error {
+	first := len(r.errors)
 	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case len(r.errors)-first >= maxFindings:
+			return fs.SkipAll
 		case err != nil:
 			r.failWith(unreadable(name, err))
 			if entry != nil && entry.IsDir() {
@@ -138,7 +145,7 @@ func (r *report) checkLinks(root *os.Root) error {
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
-		case entry.Type()&fs.ModeSymlink != 0:
+		case entry.Type()&fs.ModeSymlink != 0 && name != SkillFile:
 			r.fail("%s is a symbolic link; a skill may hold only regular files and folders", name)
 		}
 		return nil
@@ -171,24 +178,15 @@ func (r *report) checkFrontmatter(front Frontmatter, folder string) {
 	}
 }
 
-// markdownLink matches [text](target) and ![text](target "title"); the target
-// is the first group.
-var markdownLink = regexp.MustCompile(`\]\(\s*<?([^\s()<>]+)>?(?:\s+["'(][^)]*)?\s*\)`)
-
-// maxLinkWarnings keeps a hostile SKILL.md from filling the answer.
-const maxLinkWarnings = 100
-
 func (r *report) checkBody(root *os.Root, text string) {
 	if lines := countLines(text); lines > MaxAdvisedLines {
 		r.warn("%s has %d lines; the specification advises at most %d", SkillFile, lines, MaxAdvisedLines)
 	}
-	seen := make(map[string]bool)
-	for _, match := range markdownLink.FindAllStringSubmatch(text, -1) {
-		target, relative := relativeTarget(match[1])
-		if !relative || seen[target] || len(seen) > maxLinkWarnings {
-			continue
+	first := len(r.warnings)
+	for _, target := range relativeLinks(text) {
+		if len(r.warnings)-first >= maxFindings {
+			return
 		}
-		seen[target] = true
 		if _, err := root.Stat(target); err != nil {
 			r.warn("%s links to %s, which is not in the folder", SkillFile, shorten(target))
 		}
@@ -201,19 +199,4 @@ func countLines(text string) int {
 		lines++
 	}
 	return lines
-}
-
-// relativeTarget returns the file that a link names, cleaned and without its
-// fragment, and whether it is a relative link to a file at all.
-func relativeTarget(link string) (string, bool) {
-	if i := strings.IndexAny(link, "#?"); i >= 0 {
-		link = link[:i]
-	}
-	if link == "" || strings.HasPrefix(link, "/") || strings.Contains(link, ":") {
-		return "", false
-	}
-	if plain, err := url.PathUnescape(link); err == nil {
-		link = plain
-	}
-	return path.Clean(link), true
 }

@@ -62,11 +62,14 @@ func TestValidate(t *testing.T) {
 		"links": {"good-one", front("name: good-one\ndescription: d\n") +
 			"[here](SKILL.md#top) [web](https://example.com/x.md) [anchor](#x) [mail](mailto:a@b) ![gone](img/gone.png \"title\") [again](img/gone.png) [up](../other.md)\n",
 			nil, []string{"img/gone.png, which is not in the folder", "../other.md, which is not in the folder"}},
+		"links of every form": {"good-one", front("name: good-one\ndescription: d\n") +
+			"[a][ref] ![b](<with space.png>) [c](foo(1).md)\n\n[ref]: missing.md 'title'\n\n`[code](no.md)`\n\n```\n[code](no.md)\n```\n",
+			nil, []string{"links to missing.md", "links to with space.png", "links to foo(1).md"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := skills.Validate(skillFolder(t, tt.folder, tt.text), os.OpenRoot)
+			got, err := skills.Validate(t.Context(), skillFolder(t, tt.folder, tt.text), os.OpenRoot)
 			require.NoError(t, err)
 			assert.Equal(t, len(tt.errors) == 0, got.Valid)
 			assertSays(t, tt.errors, got.Errors)
@@ -90,20 +93,20 @@ func TestValidateFolders(t *testing.T) {
 	t.Parallel()
 	t.Run("a folder that does not exist", func(t *testing.T) {
 		t.Parallel()
-		got, err := skills.Validate(filepath.Join(t.TempDir(), "gone"), os.OpenRoot)
+		got, err := skills.Validate(t.Context(), filepath.Join(t.TempDir(), "gone"), os.OpenRoot)
 		require.NoError(t, err)
 		assert.False(t, got.Valid)
 		assertSays(t, []string{"does not exist"}, got.Errors)
 	})
 	t.Run("a folder without SKILL.md", func(t *testing.T) {
 		t.Parallel()
-		got, err := skills.Validate(t.TempDir(), os.OpenRoot)
+		got, err := skills.Validate(t.Context(), t.TempDir(), os.OpenRoot)
 		require.NoError(t, err)
 		assertSays(t, []string{"no SKILL.md"}, got.Errors)
 	})
 	t.Run("a file in the place of the folder", func(t *testing.T) {
 		t.Parallel()
-		got, err := skills.Validate(filepath.Join(skillFolder(t, "good-one", "x"), "SKILL.md"), os.OpenRoot)
+		got, err := skills.Validate(t.Context(), filepath.Join(skillFolder(t, "good-one", "x"), "SKILL.md"), os.OpenRoot)
 		require.NoError(t, err)
 		assertSays(t, []string{"cannot be opened"}, got.Errors)
 	})
@@ -117,7 +120,7 @@ func TestValidateFolders(t *testing.T) {
 		require.NoError(t, os.Symlink("x.md", filepath.Join(dir, "sub", "link.md")))
 		require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, ".hidden")))
 		require.NoError(t, os.Symlink("/etc", filepath.Join(dir, ".git", "etc")))
-		got, err := skills.Validate(dir, os.OpenRoot)
+		got, err := skills.Validate(t.Context(), dir, os.OpenRoot)
 		require.NoError(t, err)
 		assertSays(t, []string{"sub/link.md is a symbolic link"}, got.Errors)
 	})

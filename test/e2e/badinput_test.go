@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -170,6 +171,16 @@ func TestBadRequests(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a refusal reaches a client that is still sending", func(t *testing.T) {
+		for range 10 {
+			// No length and no "Expect": the client sends all it has, come what may.
+			body := io.MultiReader(strings.NewReader(`{"path":"`), strings.NewReader(strings.Repeat("x", 8<<20)))
+			response, err := d.client.Post(d.url+buildPath, "application/json", body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			assert.Equal(t, 413, response.StatusCode)
+		}
+	})
 	t.Run("problem details on request", func(t *testing.T) {
 		d := d.with(t)
 		a := d.send("GET", skillsPath+"/gone-skill", "", http.Header{"Accept": {"application/problem+json"}})

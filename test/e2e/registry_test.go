@@ -277,6 +277,47 @@ func TestStaleCache(t *testing.T) {
 	assert.Empty(t, d.content(ref).is(200).Header.Get("Warning"))
 }
 
+// TestCacheHeals deletes a pulled blob by hand: the registry still has it.
+func TestCacheHeals(t *testing.T) {
+	t.Parallel()
+	registry := registrytest.Open(t)
+	ref, dir, digest := publish(t, registry, nil)
+	byDigest := registry.Host + "/" + repository + "@" + digest
+	d := start(t, options{})
+	d.content(ref).is(200)
+	d.content(byDigest).is(200)
+	blobs := filepath.Join(d.data, "store", "blobs", "sha256")
+	for name := range tree(t, blobs) {
+		d.stop()
+		require.NoError(t, os.Remove(filepath.Join(blobs, name)))
+		d.launch(options{})
+		d.content(ref).is(200)
+		assert.FileExists(t, filepath.Join(blobs, name))
+	}
+	d.content(byDigest).is(200)
+	d.mustInstall(object{"name": ref})
+	assert.Equal(t, tree(t, dir), tree(t, d.claude("my-skill")))
+}
+
+// TestBrokenCredentials names what is wrong with the machine's credentials.
+func TestBrokenCredentials(t *testing.T) {
+	t.Parallel()
+	registry := registrytest.WithBasicAuth(t, "ada", "x")
+	ref := registry.Reference(repository, "1.0")
+	for name, config := range map[string]string{
+		"a helper that is not there": `{"credsStore":"nonesuch"}`,
+		"a file that is not JSON":    `{garbage`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			writeFiles(t, dir, map[string]string{"config.json": config})
+			d := start(t, options{env: []string{"DOCKER_CONFIG=" + dir}})
+			d.content(ref).is(401, ref, "credentials")
+		})
+	}
+}
+
 func TestManyRequestsOnePull(t *testing.T) {
 	t.Parallel()
 	registry := registrytest.Open(t)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestInstallResolution is the table of CONTRACT.md's "Install: which source
@@ -180,6 +181,26 @@ func TestUnmanagedFolder(t *testing.T) {
 	assert.Equal(t, tree(t, dir), tree(t, d.claude("my-skill")))
 }
 
+// TestFolderTakenOver puts something else where a skill was installed: it is
+// not ours any more.
+func TestFolderTakenOver(t *testing.T) {
+	t.Parallel()
+	d := start(t, options{})
+	d.mustBuild(makeSkill(t, "my-skill", "1", nil), "v1")
+	d.mustBuild(makeSkill(t, "my-skill", "2", nil), "v2")
+	d.mustInstall(object{"name": "my-skill", "version": "v1"})
+	require.NoError(t, os.RemoveAll(d.claude("my-skill")))
+	notes := map[string]string{"notes.txt": "mine"}
+	writeFiles(t, d.claude("my-skill"), notes)
+	for _, version := range []string{"v1", "v2"} {
+		d.post(skillsPath, object{"name": "my-skill", "version": version, "clients": []string{"claude-code"}}).is(409, "force")
+	}
+	assert.Equal(t, notes, tree(t, d.claude("my-skill")))
+	d.del(skillsPath + "/my-skill").is(204)
+	assert.Equal(t, notes, tree(t, d.claude("my-skill")), "nor is it ours to remove")
+	assert.Empty(t, d.skills(""))
+}
+
 func TestInstallClients(t *testing.T) {
 	t.Parallel()
 	d := start(t, options{})
@@ -235,6 +256,7 @@ func TestProjectScope(t *testing.T) {
 	assert.Equal(t, []installed{skill}, d.skills(query))
 	assert.Equal(t, []installed{user}, d.skills("?scope=user"))
 	d.get(skillsPath+"/my-skill"+query).is(200, project)
+	d.get(skillsPath+"/my-skill?project_root="+project).is(200, project)
 	d.del(skillsPath + "/my-skill" + query).is(204)
 	assert.Equal(t, []installed{user}, d.skills(""))
 

@@ -3,7 +3,13 @@
 package v1
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"net/http"
+	"strconv"
+	"sync/atomic"
 
 	"github.com/skilld/skilld/pkg/skills"
 )
@@ -16,7 +22,7 @@ type validateRequest struct {
 
 // validateResponse is what a check found.
 type validateResponse struct {
-	// Whether the folder can be built: there are no errors.
+	// Whether the skill is as the Agent Skills specification wants it: there are no errors.
 	Valid bool `json:"valid" validate:"required" example:"true"`
 	// What keeps the folder from being a valid skill.
 	Errors []string `json:"errors" validate:"required"`
@@ -77,7 +83,7 @@ type buildsResponse struct {
 //	@Router			/api/v1beta/skills/validate [post]
 func (h *handlers) validateSkill(w http.ResponseWriter, r *http.Request) error {
 	var request validateRequest
-	if err := decode(w, r, &request); err != nil {
+	if err := decode(r, &request); err != nil {
 		return err
 	}
 	if request.Path == "" {
@@ -106,11 +112,12 @@ func (h *handlers) validateSkill(w http.ResponseWriter, r *http.Request) error {
 //	@Failure		415		{object}	apierrors.Problem	"The body is not application/json"
 //	@Failure		422		{object}	apierrors.Problem	"The folder is over a limit, or its skill has another name"
 //	@Failure		500		{object}	apierrors.Problem	"A fault of the daemon"
+//	@Failure		503		{object}	apierrors.Problem	"The store's disk is full, may not be written, or fails"
 //	@Failure		504		{object}	apierrors.Problem	"The time limit ran out"
 //	@Router			/api/v1beta/skills/build [post]
 func (h *handlers) buildSkill(w http.ResponseWriter, r *http.Request) error {
 	var request buildRequest
-	if err := decode(w, r, &request); err != nil {
+	if err := decode(r, &request); err != nil {
 		return err
 	}
 	if request.Path == "" {
@@ -130,24 +137,78 @@ func errNoPath() error {
 // listBuilds answers with what was built here.
 //
 //	@Summary		List local builds
-//	@Description	Lists the artifacts that were built here, sorted by tag. What a pull brought is a cache and never shows.
+//	@Description	Lists the artifacts that were built here, sorted by tag. What a pull brought is a cache and never shows. The ETag changes with the list, so that a client can ask cheaply whether it did.
 //	@ID				listBuilds
 //	@Tags			builds
-//	@Success		200	{object}	buildsResponse		"The local builds"
-//	@Failure		403	{object}	apierrors.Problem	"The Host header names neither a loopback name nor an allowed host"
-//	@Failure		500	{object}	apierrors.Problem	"A fault of the daemon"
-//	@Failure		504	{object}	apierrors.Problem	"The time limit ran out"
+//	@Param			If-None-Match	header		string				false	"Entity tags that the client has already"
+//	@Success		200				{object}	buildsResponse		"The local builds"
+//	@Success		304				"The client has this list already"
+//	@Failure		403				{object}	apierrors.Problem	"The Host header names neither a loopback name nor an allowed host"
+//	@Failure		500				{object}	apierrors.Problem	"A fault of the daemon"
+//	@Failure		503				{object}	apierrors.Problem	"The store cannot be read at the moment"
+//	@Failure		504				{object}	apierrors.Problem	"The time limit ran out"
+//	@Header			200,304			{string}	ETag				"Identifies exactly this list"
 //	@Router			/api/v1beta/skills/builds [get]
 func (h *handlers) listBuilds(w http.ResponseWriter, r *http.Request) error {
 	found, err := h.service.ListBuilds(r.Context())
 	if err != nil {
 		return err
 	}
-	builds := make([]build, len(found))
-	for i, b := range found {
+	answer, err := h.builds.encode(found)
+	if err != nil {
+		return err
+	}
+	header := w.Header()
+	header.Set("ETag", answer.tag)
+	// The client may keep it, but must ask each time whether it is still so.
+	header.Set("Cache-Control", "no-cache")
+	if notModified(r.Header, answer.tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	header.Set("Content-Type", jsonType)
+	header.Set("Content-Length", strconv.Itoa(len(answer.body)))
+	// A failure to write means that nobody is listening any more.
+	_, _ = w.Write(answer.body)
+	return nil
+}
+
+// encodedBuilds keeps the last list of builds as it was encoded: a list of ten
+// thousand takes longer to encode than to send.
+type encodedBuilds struct{ last atomic.Pointer[buildsAnswer] }
+
+// buildsAnswer is the answer for one list.
+type buildsAnswer struct {
+	list []skills.Build
+	body []byte
+	tag  string
+}
+
+// encode returns the answer for the list; see [skills.Service] for what it
+// means that two lists are one slice.
+func (e *encodedBuilds) encode(list []skills.Build) (*buildsAnswer, error) {
+	if last := e.last.Load(); last != nil && sameSlice(last.list, list) {
+		return last, nil
+	}
+	builds := make([]build, len(list))
+	for i, b := range list {
 		builds[i] = build{Tag: b.Tag, Digest: b.Digest, Name: b.Name, Description: b.Description, Version: b.Version}
 	}
-	return encode(w, http.StatusOK, buildsResponse{Builds: builds})
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(buildsResponse{Builds: builds}); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body.Bytes())
+	answer := &buildsAnswer{list: list, body: bytes.Clone(body.Bytes()), tag: entityTag(hex.EncodeToString(sum[:]))}
+	e.last.Store(answer)
+	return answer, nil
+}
+
+// sameSlice reports whether both are the same part of the same array.
+func sameSlice(a, b []skills.Build) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // deleteBuild removes a local build.
@@ -162,6 +223,7 @@ func (h *handlers) listBuilds(w http.ResponseWriter, r *http.Request) error {
 //	@Failure		403	{object}	apierrors.Problem	"A cross-site request, or a foreign Host"
 //	@Failure		404	{object}	apierrors.Problem	"No local build has this tag"
 //	@Failure		500	{object}	apierrors.Problem	"A fault of the daemon"
+//	@Failure		503	{object}	apierrors.Problem	"The store's disk is full, may not be written, or fails"
 //	@Failure		504	{object}	apierrors.Problem	"The time limit ran out"
 //	@Router			/api/v1beta/skills/builds/{tag} [delete]
 func (h *handlers) deleteBuild(w http.ResponseWriter, r *http.Request) error {

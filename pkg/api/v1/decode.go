@@ -27,15 +27,17 @@ const jsonType = "application/json"
 // decode reads the request's body, one JSON object, into v. Fields that v does
 // not have are ignored: clients of the API that this one replaces may send
 // more. The answer to a bad body is 400, 413 or 415.
-func decode(w http.ResponseWriter, r *http.Request, v any) error {
+func decode(r *http.Request, v any) error {
 	if r.ContentLength == 0 {
 		return errNoBody()
 	}
 	if err := checkJSON(r.Header); err != nil {
+		drain(r)
 		return err
 	}
-	body, err := readBody(w, r)
+	body, err := readBody(r)
 	if err != nil {
+		drain(r)
 		return err
 	}
 	switch {
@@ -71,19 +73,31 @@ func checkJSON(header http.Header) error {
 	return nil
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func readBody(r *http.Request) ([]byte, error) {
 	if r.ContentLength > maxBody {
 		return nil, errTooLarge()
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, errTooLarge()
 	case err != nil:
 		return nil, skills.Wrap(skills.Invalid, err, "the request's body could not be read to its end")
+	case len(body) > maxBody:
+		return nil, errTooLarge()
 	}
 	return body, nil
+}
+
+// maxDrain bounds what is read of a body that was refused, in bytes.
+const maxDrain = 16 << 20
+
+// drain reads what is left of a refused body: a client that is still sending
+// would see its connection reset instead of the answer. One that waits to be
+// told to go on (RFC 9110, section 10.1.1) is not.
+func drain(r *http.Request) {
+	if r.Header.Get("Expect") == "" {
+		// The client's trouble with sending is no concern of the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
+	}
 }
 
 func errTooLarge() error {

@@ -83,7 +83,7 @@ func (h *handlers) listGroups(w http.ResponseWriter, r *http.Request) error {
 //	@Router			/api/v1beta/groups [post]
 func (h *handlers) createGroup(w http.ResponseWriter, r *http.Request) error {
 	var request createGroupRequest
-	if err := decode(w, r, &request); err != nil {
+	if err := decode(r, &request); err != nil {
 		return err
 	}
 	if request.Name == "" {

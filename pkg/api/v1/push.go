@@ -44,7 +44,7 @@ type pushRequest struct {
 //	@Router			/api/v1beta/skills/push [post]
 func (h *handlers) pushSkill(w http.ResponseWriter, r *http.Request) error {
 	var request pushRequest
-	if err := decode(w, r, &request); err != nil {
+	if err := decode(r, &request); err != nil {
 		return err
 	}
 	if request.Reference == "" {

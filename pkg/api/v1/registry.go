@@ -106,7 +106,7 @@ func (h *handlers) updateRegistry(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	var request updateRegistryRequest
-	if err := decode(w, r, &request); err != nil {
+	if err := decode(r, &request); err != nil {
 		return err
 	}
 	chosen, err := h.service.ChooseCatalog(r.Context(), skills.CatalogChoice(request))

@@ -21,7 +21,7 @@ type installRequest struct {
 	Name string `json:"name" validate:"required" example:"pdf-tools"`
 	// The version or tag, where there are several.
 	Version string `json:"version,omitempty" example:"1.0.0"`
-	// For whom to install; user where it is left out.
+	// For whom to install; where it is left out, project if there is a project_root, else user.
 	Scope string `json:"scope,omitempty" enums:"user,project" example:"user"`
 	// The absolute path of the project's folder; needed for scope project.
 	ProjectRoot string `json:"project_root,omitempty"`
@@ -106,7 +106,7 @@ func (h *handlers) listSkills(w http.ResponseWriter, r *http.Request) error {
 //	@Router			/api/v1beta/skills [post]
 func (h *handlers) installSkill(w http.ResponseWriter, r *http.Request) error {
 	var request installRequest
-	if err := decode(w, r, &request); err != nil {
+	if err := decode(r, &request); err != nil {
 		return err
 	}
 	if request.Name == "" {
@@ -135,7 +135,7 @@ func (h *handlers) installSkill(w http.ResponseWriter, r *http.Request) error {
 //	@ID				getSkill
 //	@Tags			skills
 //	@Param			name			path		string				true	"The skill's name"	example(pdf-tools)
-//	@Param			scope			query		string				false	"The scope of the installation; user where it is left out"	Enums(user, project)
+//	@Param			scope			query		string				false	"The scope of the installation; where it is left out, project if there is a project_root, else user"	Enums(user, project)
 //	@Param			project_root	query		string				false	"The project's absolute path, for scope project"
 //	@Success		200				{object}	skillResponse		"The installed skill"
 //	@Failure		400				{object}	apierrors.Problem	"The name or a parameter is malformed"
@@ -165,7 +165,7 @@ func (h *handlers) getSkill(w http.ResponseWriter, r *http.Request) error {
 //	@ID				uninstallSkill
 //	@Tags			skills
 //	@Param			name			path	string	true	"The skill's name"	example(pdf-tools)
-//	@Param			scope			query	string	false	"The scope of the installation; user where it is left out"	Enums(user, project)
+//	@Param			scope			query	string	false	"The scope of the installation; where it is left out, project if there is a project_root, else user"	Enums(user, project)
 //	@Param			project_root	query	string	false	"The project's absolute path, for scope project"
 //	@Success		204				"The skill is gone"
 //	@Failure		400				{object}	apierrors.Problem	"The name or a parameter is malformed"
@@ -197,9 +197,5 @@ func installationKey(r *http.Request) (skills.Key, error) {
 	if err != nil {
 		return skills.Key{}, err
 	}
-	scope := skills.Scope(params.Get("scope"))
-	if scope == "" {
-		scope = skills.ScopeUser
-	}
-	return skills.Key{Name: name, Scope: scope, ProjectRoot: params.Get("project_root")}, nil
+	return skills.Key{Name: name, Scope: skills.Scope(params.Get("scope")), ProjectRoot: params.Get("project_root")}, nil
 }

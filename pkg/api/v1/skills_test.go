@@ -120,8 +120,8 @@ func TestUninstall(t *testing.T) {
 		assert.Empty(t, answer)
 		assert.Empty(t, response.Header.Get("Content-Type"))
 	}
-	key := skills.Key{Name: "pdf-tools", Scope: skills.ScopeUser}
-	assert.Equal(t, []any{key, key, key}, s.calls, "the scope is user where none is given, whatever the body says")
+	key := skills.Key{Name: "pdf-tools"}
+	assert.Equal(t, []any{key, key, key}, s.calls, "the service completes the scope, whatever the body says")
 }
 
 // Names are judged by the service; the handlers only decode them, once.
@@ -136,7 +136,7 @@ func TestNamesAreDecodedOnce(t *testing.T) {
 		s := &service{}
 		_, response, _ := serve(t, s).send(http.MethodGet, "/api/v1beta/skills/"+escaped, "")
 		require.Equal(t, http.StatusOK, response.StatusCode, escaped)
-		assert.Equal(t, []any{skills.Key{Name: name, Scope: skills.ScopeUser}}, s.calls, escaped)
+		assert.Equal(t, []any{skills.Key{Name: name}}, s.calls, escaped)
 	}
 }
 

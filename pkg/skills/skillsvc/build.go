@@ -11,11 +11,11 @@ import (
 )
 
 // Validate checks a skill folder; see [skills.Service].
-func (s *Service) Validate(_ context.Context, path string) (skills.ValidationResult, error) {
+func (s *Service) Validate(ctx context.Context, path string) (skills.ValidationResult, error) {
 	if err := skills.CheckPath("path", path); err != nil {
 		return skills.ValidationResult{}, err
 	}
-	return skills.Validate(path, s.openFolder)
+	return skills.Validate(ctx, path, s.openFolder)
 }
 
 // Build packages a folder and tags the artifact; see [skills.Service]. The

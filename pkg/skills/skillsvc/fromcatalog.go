@@ -26,10 +26,21 @@ func (s *Service) lookUp(ctx context.Context, namespace, name string) (*skills.C
 	}
 	candidates := make([]string, len(entries))
 	for i, entry := range entries {
-		candidates[i] = entry.FullName()
+		candidates[i] = candidate(entry)
 	}
-	return nil, skills.Errorf(skills.Conflict, "the catalogue has several skills named %q: %s; say which one as namespace/name",
+	return nil, skills.Errorf(skills.Conflict, "the catalogue has several skills named %q: %s; say which one by its reference, or as namespace/name",
 		name, strings.Join(candidates, ", "))
+}
+
+// candidate names an entry so that a caller can choose it: a namespace with a
+// dot in it would be taken for a registry, a reference is always clear.
+func candidate(entry skills.CatalogEntry) string {
+	for _, reference := range []func() (string, bool, error){entry.OCI, entry.Git} {
+		if text, found, err := reference(); found && err == nil {
+			return fmt.Sprintf("%s (%s)", entry.FullName(), text)
+		}
+	}
+	return entry.FullName()
 }
 
 // installFromCatalog opens the skill of the catalogue's entry: its OCI package,

@@ -145,7 +145,8 @@ func (s *Service) owned(ctx context.Context, key skills.Key, targets []skills.Ta
 			return nil, err
 		case found && owner != key:
 			return nil, skills.Errorf(skills.Conflict, "the folder for %s is that of its installation with scope %q; uninstall that first", key.Name, owner.Scope)
-		case found:
+		case found && install.Present(target):
+			// What has no SKILL.md any more is something else that somebody put there.
 			ours = append(ours, target)
 		}
 	}

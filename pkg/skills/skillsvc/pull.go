@@ -117,6 +117,8 @@ func share[T any](ctx context.Context, s *Service, key string, limit time.Durati
 // openLocal opens what the local store has for a preview's reference; nil if
 // it has nothing. A pulled tag is asked about again when it was last checked
 // a minute ago; where the registry cannot say, the cached copy answers as stale.
+// A pulled artifact that the disk has lost a part of counts as not there, so
+// that it is pulled again.
 func (s *Service) openLocal(ctx context.Context, text string) (*source, error) {
 	lease := s.Store.Lease()
 	defer lease.Release()
@@ -127,21 +129,21 @@ func (s *Service) openLocal(ctx context.Context, text string) (*source, error) {
 		}
 		return nil, fmt.Errorf("looking up %q: %w", text, err)
 	}
-	if isLocalBuild(desc) {
-		return s.openTag(ctx, tag)
-	}
-	// A pull tags with the canonical form; another tag without the marker is
-	// from before there was one.
+	// A pull tags with a canonical form; another tag without the marker is from
+	// before there was one.
 	ref, err := skills.ParseReference(tag)
-	if err != nil || ref.Digest != "" || ref.String() != tag {
+	if isLocalBuild(desc) || err != nil || ref.String() != tag {
 		return s.openTag(ctx, tag)
 	}
-	stale := s.fresh.due(tag) && !s.refresh(ctx, ref, tag, desc)
-	src, err := s.openTag(ctx, tag)
-	if err != nil && !stale {
-		// What the cache lost, the registry may still have.
-		return s.pull(ctx, ref)
+	inventory, err := s.Store.Inventory(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("looking up %q: %w", text, err)
 	}
+	if !inventory.Has(desc) {
+		return nil, nil
+	}
+	stale := ref.Digest == "" && s.fresh.due(tag) && !s.refresh(ctx, ref, tag, desc)
+	src, err := s.openTag(ctx, tag)
 	if src != nil {
 		src.stale = stale
 	}

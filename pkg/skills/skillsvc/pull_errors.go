@@ -23,6 +23,7 @@ import (
 // registry's.
 func classifyPullError(err error) skills.Kind {
 	var known *skills.Error
+	var refused *oci.ResponseError
 	var response *errcode.ErrorResponse
 	var network net.Error
 	switch {
@@ -32,6 +33,8 @@ func classifyPullError(err error) skills.Kind {
 		return skills.Internal
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, os.ErrDeadlineExceeded):
 		return skills.Timeout
+	case errors.As(err, &refused):
+		return classifyStatus(refused.StatusCode)
 	case errors.As(err, &response):
 		return classifyStatus(response.StatusCode)
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):

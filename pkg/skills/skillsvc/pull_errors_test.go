@@ -46,6 +46,7 @@ func TestClassifyPullError(t *testing.T) {
 		"502":                            {status(502), skills.Upstream},
 		"503":                            {status(503), skills.Upstream},
 		"no credentials for a challenge": {auth.ErrBasicCredentialNotFound, skills.Unauthenticated},
+		"a credential helper that fails": {&oci.ResponseError{Host: "registry", StatusCode: 401, Err: errors.New("helper not found")}, skills.Unauthenticated},
 		"not found of another form":      {errdef.ErrNotFound, skills.NotFound},
 		"a network timeout":              {timeout, skills.Timeout},
 		"a refused connection":           {&net.OpError{Op: "dial", Err: errors.New("connection refused")}, skills.Upstream},

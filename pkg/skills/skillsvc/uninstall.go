@@ -5,6 +5,7 @@ package skillsvc
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/skilld/skilld/pkg/install"
 	"github.com/skilld/skilld/pkg/skills"
@@ -27,7 +28,9 @@ func (s *Service) Uninstall(ctx context.Context, key skills.Key) error {
 	if err != nil {
 		return err
 	}
-	op := install.PlanRemoval(newOperationID(), key, record.Targets)
+	// A folder that is gone, or that somebody put something else into, is not ours to remove.
+	ours := slices.DeleteFunc(record.Targets, func(t skills.Target) bool { return !install.Present(t) })
+	op := install.PlanRemoval(newOperationID(), key, ours)
 	return s.perform(ctx, op, change{
 		commit: func(ctx context.Context) error { return s.State.CommitRemoval(ctx, op.ID, key) },
 		what:   fmt.Sprintf("uninstalling %s", key.Name),
