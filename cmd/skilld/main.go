@@ -32,6 +32,6 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 	}
-	root.AddCommand(serveCommand(), healthcheckCommand(), versionCommand())
+	root.AddCommand(serveCommand(), healthcheckCommand(), storeCommand(), versionCommand())
 	return root
 }

@@ -25,7 +25,7 @@ func (v *verifier) mend() error {
 	if err := v.quarantineBlobs(); err != nil {
 		return fmt.Errorf("moving blobs to %s: %w", quarantineDir, err)
 	}
-	for _, k := range v.strays() {
+	for _, k := range v.garbage() {
 		if err := v.blobs.remove(k); err != nil {
 			return fmt.Errorf("deleting the stray blob %s: %w", k.digest(), err)
 		}
@@ -69,10 +69,22 @@ func (v *verifier) dropBroken() error {
 	return nil
 }
 
+// garbage returns the strays that may be deleted: none while there is damage,
+// since a damaged manifest no longer tells what belongs to it.
+func (v *verifier) garbage() []key {
+	if len(v.broken)+len(v.damaged) > 0 {
+		return nil
+	}
+	return v.strays()
+}
+
 // quarantineBlobs moves the damaged blobs out of the way, and the sound ones
-// that only broken entries reach.
+// that only broken entries reach, or may have reached.
 func (v *verifier) quarantineBlobs() error {
 	moves := slices.Clone(v.damaged)
+	if len(v.broken)+len(v.damaged) > 0 {
+		moves = append(moves, v.strays()...)
+	}
 	for k := range v.dropped {
 		if _, there := v.sizes[k]; there && !v.reached[k] {
 			moves = append(moves, k)

@@ -105,6 +105,8 @@ type rebuild struct {
 	blobs   *blobFolder
 	log     *slog.Logger
 	entries []*indexEntry
+	// previous says that the index from before the last change could be used.
+	previous bool
 	// lost are the entries of the index before whose artifact is gone, by the
 	// name of the skill; "" where they do not say it.
 	lost map[string][]*indexEntry
@@ -124,6 +126,7 @@ func (r *rebuild) takePrevious(d *disk) {
 		r.log.Warn("the index from before the last change is garbled too", "error", err)
 		return
 	}
+	r.previous = true
 	for _, e := range previous.entries {
 		if _, err := r.blobs.size(e.key); err != nil && !e.opaque {
 			name := e.desc.Annotations[KeyName]
@@ -145,27 +148,44 @@ func (r *rebuild) takeRoots() error {
 		byName[root.artifact.Name]++
 	}
 	for _, root := range found {
-		desc := root.artifact.Descriptor
-		desc.Annotations = map[string]string{
-			AnnotationLocalBuild: "true",
-			KeyName:              root.artifact.Name, KeyDescription: root.artifact.Description, KeyVersion: root.artifact.Version,
-		}
-		tag := r.freeTag(root)
-		if lost := r.lost[root.artifact.Name]; byName[root.artifact.Name] == 1 && len(lost) == 1 {
-			// The same skill under the same tag, built anew by the last change.
-			tag = lost[0].tag
-			delete(r.lost, root.artifact.Name)
-		}
-		e, err := newIndexEntry(desc, tag)
+		e, err := r.takeRoot(root, byName[root.artifact.Name] == 1)
 		if err != nil {
 			return err
 		}
 		r.entries = append(r.entries, e)
-		r.log.Warn("an artifact without a tag is kept as a local build; which tag it had, and whether it was built or pulled, is lost",
-			"tag", tag, "digest", desc.Digest, "skill", root.artifact.Name, "version", root.artifact.Version)
+		r.log.Warn("an artifact without a tag is kept; which tag it had, and whether it was built or pulled, is lost",
+			"tag", e.tag, "digest", e.desc.Digest, "skill", root.artifact.Name, "version", root.artifact.Version)
 	}
 	return nil
 }
+
+// takeRoot returns the entry for a root; alone says that it is the only one of
+// its skill's name. With the index before the last change at hand, the root is
+// what that change brought: most likely a build, and if the same skill has just
+// lost a tag, of that tag. Without it, it may as well be one of many pulls; then
+// it must not pass for a build of ours, and gets a tag that no skill has.
+func (r *rebuild) takeRoot(root foundRoot, alone bool) (*indexEntry, error) {
+	desc := root.artifact.Descriptor
+	desc.Annotations = nil
+	if !r.previous {
+		return newIndexEntry(desc, recoveredTag+root.key.hex()[:12])
+	}
+	name := root.artifact.Name
+	tag, marked := r.freeTag(root), true
+	if lost := r.lost[name]; alone && len(lost) == 1 {
+		tag, marked = lost[0].tag, lost[0].desc.Annotations[AnnotationLocalBuild] != ""
+		delete(r.lost, name)
+	}
+	if marked {
+		desc.Annotations = root.artifact.identity()
+		desc.Annotations[AnnotationLocalBuild] = "true"
+	}
+	return newIndexEntry(desc, tag)
+}
+
+// recoveredTag begins the tag of an artifact whose own tag is lost; some digits
+// of its digest follow.
+const recoveredTag = "recovered-"
 
 // freeTag returns a tag for the skill that no entry has: its name, else one
 // that tells it apart.

@@ -117,7 +117,7 @@ func TestGarbledIndexAfterACrash(t *testing.T) {
 		damageIndex(t, dir, []byte("{"))
 		s = open(t, dir)
 		assert.Equal(t, []string{"last-skill", "v1"}, s.tags())
-		assert.Contains(t, s.log.String(), `an artifact without a tag is kept as a local build; which tag it had, and whether it was built or pulled, is lost" tag=last-skill digest=`+last.Digest.String())
+		assert.Contains(t, s.log.String(), `an artifact without a tag is kept; which tag it had, and whether it was built or pulled, is lost" tag=last-skill digest=`+last.Digest.String())
 		got, err := s.lease(t).Resolve(t.Context(), "last-skill")
 		require.NoError(t, err)
 		assert.Equal(t, "true", got.Annotations[oci.AnnotationLocalBuild])
@@ -132,7 +132,10 @@ func TestGarbledIndexAfterACrash(t *testing.T) {
 		damageIndex(t, dir, []byte("{"))
 		s = open(t, dir)
 		assert.Equal(t, []string{"v1"}, s.tags())
-		assert.Equal(t, last.Digest, s.indexFile(t).Manifests[0].Digest)
+		got := s.indexFile(t).Manifests[0]
+		assert.Equal(t, last.Digest, got.Digest)
+		assert.Equal(t, "true", got.Annotations[oci.AnnotationLocalBuild])
+		assert.Equal(t, "the-skill", got.Annotations[oci.KeyName])
 	})
 	t.Run("a tag that was deleted stays so", func(t *testing.T) {
 		t.Parallel()
@@ -146,7 +149,7 @@ func TestGarbledIndexAfterACrash(t *testing.T) {
 		assert.Equal(t, []string{"kept-skill"}, s.tags())
 		assert.Contains(t, s.log.String(), `a tag does not come back: its artifact is gone, so that it was deleted or moved by the last change" tag=gone-skill`)
 	})
-	t.Run("without the index before, all skills come back by name", func(t *testing.T) {
+	t.Run("without the index before, all skills are kept, and none passes for a build", func(t *testing.T) {
 		t.Parallel()
 		s := newStore(t)
 		one := s.buildSkill(t, "same-name", "one", "v1")
@@ -157,8 +160,12 @@ func TestGarbledIndexAfterACrash(t *testing.T) {
 		require.NoError(t, os.Remove(filepath.Join(dir, "index.json.previous")))
 		s = open(t, dir)
 		require.Len(t, s.tags(), 2)
-		assert.Equal(t, "same-name", s.tags()[0])
-		assert.True(t, strings.HasPrefix(s.tags()[1], "same-name-"), "%v", s.tags())
+		for _, tag := range s.tags() {
+			assert.True(t, strings.HasPrefix(tag, "recovered-"), tag)
+			got, err := s.lease(t).Resolve(t.Context(), tag)
+			require.NoError(t, err)
+			assert.NotContains(t, got.Annotations, oci.AnnotationLocalBuild)
+		}
 		var kept []string
 		for _, desc := range s.indexFile(t).Manifests {
 			kept = append(kept, desc.Digest.String())
@@ -179,7 +186,7 @@ func TestGarbledIndexAfterACrash(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.Remove(filepath.Join(dir, "blobs", "sha256", artifact.Layer.Digest.Encoded())))
 		s = open(t, dir)
-		assert.Equal(t, []string{"whole-skill"}, s.tags())
+		assert.Equal(t, []string{"recovered-" + whole.Digest.Encoded()[:12]}, s.tags())
 		assert.NoFileExists(t, s.blobPath(half.Digest), "the rest of it is garbage")
 		assert.FileExists(t, s.blobPath(whole.Digest))
 		assert.Contains(t, s.log.String(), "a manifest without a tag is not whole")

@@ -40,7 +40,6 @@ func TestOpenLaysOutAnOCIImageLayout(t *testing.T) {
 
 func TestOpenRefusesWhatIsNoStore(t *testing.T) {
 	t.Parallel()
-	const layout = `{"imageLayoutVersion":"1.0.0"}`
 	const empty = `{"schemaVersion":2,"manifests":[]}`
 	root := func(descriptor string) string { return `{"schemaVersion":2,"manifests":[` + descriptor + `]}` }
 	tests := []struct {
@@ -327,6 +326,7 @@ func TestRootsOfOtherToolsSurvive(t *testing.T) {
 
 	s = openStore(t, s.dir)
 	assert.Equal(t, []string{"strange", "v1"}, s.tags())
+	s.settle(t)
 	_, err = s.lease(t).Resolve(t.Context(), "strange")
 	require.ErrorIs(t, err, errdef.ErrInvalidDigest)
 	require.ErrorIs(t, s.Untag(t.Context(), ""), errdef.ErrNotFound)

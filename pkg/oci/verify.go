@@ -72,7 +72,8 @@ type Problem struct {
 // With Repair a garbled index.json is made anew (see [Open]); a damaged blob is
 // moved to the folder quarantine; a tag whose artifact cannot be used is taken
 // out, with what only it reached moved to quarantine too, beside a copy of
-// index.json; and strays and unfinished files are deleted. Nothing else is.
+// index.json; and strays and unfinished files are deleted, except that beside
+// damage, which strays may belong to, they are moved to quarantine as well.
 //
 // The error is for a store that cannot be checked: the folder is no store, or
 // cannot be read or, for a repair, written; or ctx ended.

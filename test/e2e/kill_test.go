@@ -18,12 +18,13 @@ import (
 )
 
 // killSkills are how many skills the crash test works on at once.
-const killSkills = 4
+const killSkills = 8
 
 // TestKill kills the daemon at random moments of builds, deletes, installs and
 // uninstalls. After each restart it must show what it had acknowledged: a
 // build or a skill is as its last acknowledged request left it, or, where one
-// was under way, as that request would have.
+// was under way, as that request would have. What the crash left on disk must be
+// clean for "skilld store verify", before anything has mended it.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	rounds := *killRounds
@@ -47,6 +48,8 @@ func TestKill(t *testing.T) {
 		time.Sleep(time.Duration(random.IntN(250)) * time.Millisecond)
 		d.kill()
 		running.Wait()
+		code, out := d.verifyStore()
+		require.Equal(t, 0, code, "round %d: %s", round, out)
 		d.launch(options{})
 		for _, w := range workers {
 			w.check(d)

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/skilld/skilld/pkg/oci"
@@ -52,14 +51,10 @@ func (s *Service) openTag(ctx context.Context, tag string) (*source, error) {
 	src.reference, src.tag = tag, tag
 	read := src.read
 	src.read = func(ctx context.Context, visit visitFunc) error {
-		err := read(ctx, visit)
-		if err == nil {
-			return nil
+		if err := read(ctx, visit); err != nil {
+			return damaged(tag, err)
 		}
-		if sound, lookErr := lease.Exists(ctx, src.layer); lookErr == nil && !sound {
-			err = errors.Join(err, content.ErrMismatchedDigest) // malformed, because it is damaged
-		}
-		return damaged(tag, err)
+		return nil
 	}
 	return src, nil
 }
