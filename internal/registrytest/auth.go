@@ -96,7 +96,7 @@ func newIssuer(t testing.TB, user, password string) *issuer {
 // ServeHTTP gives a token for whatever is asked for, if the password is right.
 func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if user, password, _ := r.BasicAuth(); user != i.user || password != i.password {
-		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the token server knows no such user") //nolint:misspell // the specification's code
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "the token server knows no such user")
 		return
 	}
 	now := time.Now()
