@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -139,6 +140,25 @@ func TestGitFailures(t *testing.T) {
 	})
 	assert.Empty(t, d.skills(""))
 	assert.Empty(t, tree(t, d.home))
+}
+
+// TestGitHang waits until a git server that says nothing is out of time.
+func TestGitHang(t *testing.T) {
+	t.Parallel()
+	if !*slow {
+		t.Skip("takes two minutes; -slow runs it")
+	}
+	server := gittest.New(t)
+	server.Create("org/repo").Commit("main", skillFiles("", "my-skill", "1"))
+	server.Intercept(gittest.Hang(nil))
+	ref := server.Reference("org/repo", "")
+	d := start(t, options{flags: private})
+	var install answer
+	var both sync.WaitGroup
+	both.Go(func() { install = d.post(skillsPath, object{"name": ref, "clients": []string{"claude-code"}}) })
+	d.content(ref).is(504, ref)
+	both.Wait()
+	install.is(504, ref)
 }
 
 // TestGitToken sends a token only where it belongs.

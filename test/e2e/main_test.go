@@ -16,7 +16,10 @@ import (
 // binary is the daemon under test.
 var binary string
 
-var killRounds = flag.Int("kill-rounds", 0, "rounds of the crash tests; 0 for a few")
+var (
+	killRounds = flag.Int("kill-rounds", 0, "rounds of the crash tests; 0 for a few")
+	slow       = flag.Bool("slow", false, "run the tests that wait for minutes, too")
+)
 
 func TestMain(m *testing.M) {
 	flag.Parse()
