@@ -42,7 +42,7 @@ func isNameAlphabet(name string) bool {
 
 // shorten keeps a message readable when its input is not.
 func shorten(s string) string {
-	const most = 80
+	const most = 200
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
