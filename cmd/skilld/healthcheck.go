@@ -23,9 +23,6 @@ func healthcheckCommand() *cobra.Command {
 		Short: "Ask a running daemon whether it is well; exit 0 if it is, else 1",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fillFromEnv(cmd.Flags()); err != nil {
-				return err
-			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), healthcheckTime)
 			defer cancel()
 			return checkHealth(ctx, cfg)

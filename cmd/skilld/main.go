@@ -31,6 +31,9 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return fillFromEnv(cmd.Flags())
+		},
 	}
 	root.AddCommand(serveCommand(), healthcheckCommand(), storeCommand(), versionCommand())
 	return root

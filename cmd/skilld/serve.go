@@ -32,9 +32,6 @@ func serveCommand() *cobra.Command {
 			"the flag's name in capitals, dashes as underscores (SKILLD_DATA_DIR). The flag wins.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fillFromEnv(cmd.Flags()); err != nil {
-				return err
-			}
 			return serve(cmd.Context(), cfg)
 		},
 	}

@@ -50,9 +50,6 @@ func verifyCommand() *cobra.Command {
 			"Records and the folders of AI clients are never changed.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := fillFromEnv(cmd.Flags()); err != nil {
-				return err
-			}
 			return verifyStore(cmd.Context(), cfg, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}

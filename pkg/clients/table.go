@@ -24,9 +24,6 @@ type Client struct {
 	env string
 }
 
-// All returns every client that skilld knows, sorted by id.
-func All() []Client { return slices.Clone(table) }
-
 // find returns the client with the id.
 func find(id string) (Client, bool) {
 	i, ok := slices.BinarySearchFunc(table, id, func(c Client, id string) int { return strings.Compare(c.ID, id) })

@@ -26,6 +26,7 @@ const MaxArtifactSize = 500 << 20
 // gone with the lease unless the caller tags it. Blobs that are in the store
 // already are not fetched.
 //
+// It returns the plain descriptor of what it pulled: media type, digest, size.
 // Nothing but skill artifacts is pulled: every document is read, verified and
 // checked before the first layer is asked for. Pull returns an Unprocessable
 // error for what is not a skill artifact ([ErrNotSkill]) and for one over a
@@ -37,7 +38,7 @@ func (r *Registry) Pull(ctx context.Context, ref skills.Reference, lease *Lease)
 	defer cancel()
 	p := pull{session: r.open(ref), lease: lease}
 	desc, err := p.run(ctx)
-	return desc, p.explain(ctx, err)
+	return plain(desc), p.explain(ctx, err)
 }
 
 // pull is a pull under way.

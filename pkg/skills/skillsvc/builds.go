@@ -18,35 +18,6 @@ import (
 // ListBuilds returns the local builds sorted by tag; see [skills.Service]. A
 // build whose blobs are damaged or gone is left out and logged.
 func (s *Service) ListBuilds(ctx context.Context) ([]skills.Build, error) {
-	return s.localBuilds(ctx)
-}
-
-// DeleteBuild removes a tag of the local store; see [skills.Service].
-func (s *Service) DeleteBuild(ctx context.Context, tag string) error {
-	err := s.Store.Untag(ctx, tag)
-	switch {
-	case errors.Is(err, errdef.ErrNotFound):
-		return skills.Wrap(skills.NotFound, err, "there is no build with the tag %q; GET /api/v1beta/skills/builds lists them", tag)
-	case err != nil:
-		return fmt.Errorf("deleting the build %q: %w", tag, err)
-	}
-	return nil
-}
-
-// storeState changes with the tags and with the blobs on disk.
-type storeState struct{ tags, blobs uint64 }
-
-// buildList keeps the list of builds until the store changes.
-type buildList struct {
-	mu sync.Mutex
-	// state says of which state of the store the list is.
-	state  storeState
-	known  bool
-	builds []skills.Build
-}
-
-// localBuilds returns the whole list. Callers must not change it.
-func (s *Service) localBuilds(ctx context.Context) ([]skills.Build, error) {
 	// The generation is read first: what changes meanwhile makes the list old.
 	tags := s.Store.Generation()
 	inventory, err := s.Store.Inventory(ctx)
@@ -73,6 +44,30 @@ func (s *Service) localBuilds(ctx context.Context) ([]skills.Build, error) {
 	}
 	s.builds.builds, s.builds.state, s.builds.known = builds, state, true
 	return builds, nil
+}
+
+// DeleteBuild removes a tag of the local store; see [skills.Service].
+func (s *Service) DeleteBuild(ctx context.Context, tag string) error {
+	err := s.Store.Untag(ctx, tag)
+	switch {
+	case errors.Is(err, errdef.ErrNotFound):
+		return skills.Wrap(skills.NotFound, err, "there is no build with the tag %q; GET /api/v1beta/skills/builds lists them", tag)
+	case err != nil:
+		return fmt.Errorf("deleting the build %q: %w", tag, err)
+	}
+	return nil
+}
+
+// storeState changes with the tags and with the blobs on disk.
+type storeState struct{ tags, blobs uint64 }
+
+// buildList keeps the list of builds until the store changes.
+type buildList struct {
+	mu sync.Mutex
+	// state says of which state of the store the list is.
+	state  storeState
+	known  bool
+	builds []skills.Build
 }
 
 // describeBuild reads a build's name, version and description from its tag's

@@ -23,11 +23,7 @@ const maxFetch = 2 * time.Minute
 // openGit asks the server which commit the reference means and opens the skill
 // there.
 func (s *Service) openGit(ctx context.Context, text string) (*source, error) {
-	ref, err := git.ParseReference(text)
-	if err != nil {
-		return nil, err
-	}
-	commit, err := s.commitOf(ctx, ref)
+	ref, commit, err := s.resolveGit(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +33,7 @@ func (s *Service) openGit(ctx context.Context, text string) (*source, error) {
 // gitContent previews a git reference. A commit whose folder is known already
 // costs one question to the server; simultaneous previews share one fetch.
 func (s *Service) gitContent(ctx context.Context, text string) (*skills.Content, error) {
-	ref, err := git.ParseReference(text)
-	if err != nil {
-		return nil, err
-	}
-	commit, err := s.commitOf(ctx, ref)
+	ref, commit, err := s.resolveGit(ctx, text)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +74,18 @@ func (s *Service) openCommit(ctx context.Context, ref git.Reference, commit stri
 	return src, nil
 }
 
-// commitOf returns the commit that the reference means: what the server says,
-// unless the reference says it itself and its folder is known already.
-func (s *Service) commitOf(ctx context.Context, ref git.Reference) (string, error) {
-	if commit, written := ref.Commit(); written && s.summaries.Contains(gitETag(ref, commit)) {
-		return commit, nil
+// resolveGit parses a reference and returns the commit that it means: what the
+// server says, unless the reference says it itself and its folder is known
+// already.
+func (s *Service) resolveGit(ctx context.Context, text string) (ref git.Reference, commit string, err error) {
+	if ref, err = git.ParseReference(text); err != nil {
+		return ref, "", err
 	}
-	return s.Git.Resolve(ctx, ref)
+	if commit, written := ref.Commit(); written && s.summaries.Contains(gitETag(ref, commit)) {
+		return ref, commit, nil
+	}
+	commit, err = s.Git.Resolve(ctx, ref)
+	return ref, commit, err
 }
 
 // gitETag identifies the bytes of a folder at a commit.

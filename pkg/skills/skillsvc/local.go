@@ -89,7 +89,7 @@ func (s *Service) openLocalBuild(ctx context.Context, name, version string) (*so
 // a version, whose declared version or whose tag equals it. Among several the
 // one tagged with the name wins; otherwise they are a Conflict.
 func (s *Service) scanBuilds(ctx context.Context, name, version string) (skills.Build, bool, error) {
-	builds, err := s.localBuilds(ctx)
+	builds, err := s.ListBuilds(ctx)
 	if err != nil {
 		return skills.Build{}, false, err
 	}

@@ -53,15 +53,11 @@ func (s *Service) pullToStore(ctx context.Context, ref skills.Reference) (string
 	if err != nil {
 		return "", err
 	}
-	if _, err := oci.ReadArtifact(ctx, lease, desc); err != nil {
-		return "", err
-	}
 	tag, err := cacheTag(ctx, lease, ref, desc)
 	if err != nil {
 		return "", err
 	}
-	plain := ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size}
-	if err := s.tagAsCache(ctx, lease, plain, tag); err != nil {
+	if err := tagAsCache(ctx, lease, desc, tag); err != nil {
 		return "", err
 	}
 	s.fresh.note(tag)
@@ -69,7 +65,7 @@ func (s *Service) pullToStore(ctx context.Context, ref skills.Reference) (string
 }
 
 // tagAsCache leaves a tag alone that says the same already.
-func (s *Service) tagAsCache(ctx context.Context, lease *oci.Lease, desc ocispec.Descriptor, tag string) error {
+func tagAsCache(ctx context.Context, lease *oci.Lease, desc ocispec.Descriptor, tag string) error {
 	if present, err := lease.Resolve(ctx, tag); err == nil && present.Digest == desc.Digest {
 		return nil
 	}

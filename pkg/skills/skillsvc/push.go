@@ -8,15 +8,14 @@ import (
 	"fmt"
 	"strings"
 
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/skilld/skilld/pkg/skills"
 )
 
 // Push sends the artifact under a local tag to the registry that the tag
-// names; see [skills.Service]. It sends a plain descriptor, so that nothing of
-// the local-build marker leaves the machine.
+// names; see [skills.Service]. The registry client sends a plain descriptor, so
+// that nothing of the local-build marker leaves the machine.
 func (s *Service) Push(ctx context.Context, opts skills.PushOptions) error {
 	switch {
 	case opts.Reference == "":
@@ -39,8 +38,7 @@ func (s *Service) Push(ctx context.Context, opts skills.PushOptions) error {
 	if err != nil {
 		return err
 	}
-	plain := ocispec.Descriptor{MediaType: desc.MediaType, Digest: desc.Digest, Size: desc.Size}
-	if err := s.Registry.Push(ctx, lease, plain, ref); err != nil {
+	if err := s.Registry.Push(ctx, lease, desc, ref); err != nil {
 		return pushError(ref, err)
 	}
 	return nil
