@@ -25,6 +25,9 @@ const (
 	// syncs is how many files are made durable at a time: file systems settle
 	// many such requests at the price of one.
 	syncs = 16
+	// attempts is how often a new folder is tried to be made while others change
+	// the folders above it.
+	attempts = 5
 )
 
 // Stage prepares the operation's new folders beside their targets. It calls
@@ -97,10 +100,7 @@ func (s *stagers) add(w worker, op skills.Operation, m skills.Move) error {
 	}
 	f := &stager{disk: d, staged: m.Staged}
 	s.folders = append(s.folders, f)
-	if err := f.makeParents(); err != nil {
-		return err
-	}
-	if err := f.mkdir(f.staged); err != nil {
+	if err := f.makeFolder(); err != nil {
 		return err
 	}
 	file, err := f.create(marker(op.ID))
@@ -108,6 +108,21 @@ func (s *stagers) add(w worker, op skills.Operation, m skills.Move) error {
 		return err
 	}
 	return file.Close()
+}
+
+// makeFolder makes the new folder and the parents that it lacks. Another
+// installation may make a parent too, or take away one that it had made, so
+// what fails for that is tried again.
+func (f *stager) makeFolder() error {
+	for left := attempts; ; left-- {
+		err := f.makeParents()
+		if err == nil {
+			err = f.mkdir(f.staged)
+		}
+		if left == 1 || !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 }
 
 // makeParents makes the folders above the new one, as far as they are missing.

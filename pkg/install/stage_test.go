@@ -37,6 +37,37 @@ func TestStageLeavesTargetsAlone(t *testing.T) {
 	}
 }
 
+// TestStageBesideOthers has another installation make or remove a folder above
+// the target at the worst moment.
+func TestStageBesideOthers(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		// at is the beginning of the path that is about to be made.
+		at    string
+		other func(parent string) error
+	}{
+		"that make a parent first":           {".client/skills", func(parent string) error { return os.Mkdir(parent, 0o755) }},
+		"that remove a parent they had made": {".client/skills/", os.Remove},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home, interfered := t.TempDir(), false
+			worker := install.Worker{Hook: func(step, path string) error {
+				if interfered || step != "mkdir" || !strings.HasPrefix(path, test.at) {
+					return nil
+				}
+				interfered = true
+				return test.other(filepath.Join(home, ".client", "skills"))
+			}}
+			op := plan(t, target(home, ".client/skills/a-skill"))
+			require.NoError(t, worker.Stage(t.Context(), op, source(tree{"SKILL.md": "new"})))
+			require.True(t, interfered)
+			require.NoError(t, install.Swap(op))
+			assert.Equal(t, "new", read(t, home)[".client/skills/a-skill/SKILL.md"])
+		})
+	}
+}
+
 func TestStageReadsTheSourceOnceForAllTargets(t *testing.T) {
 	t.Parallel()
 	home := t.TempDir()
