@@ -28,8 +28,10 @@ func serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the daemon",
-		Long: "Run the daemon. Each flag can be set by an environment variable as well: SKILLD_ and\n" +
-			"the flag's name in capitals, dashes as underscores (SKILLD_DATA_DIR). The flag wins.",
+		Long: "Run the daemon. Each flag can be set by an environment variable as well, SKILLD_ and the\n" +
+			"flag's name in capitals with dashes as underscores (SKILLD_DATA_DIR), and by a line of the\n" +
+			"configuration file (data-dir: /srv/skilld). The flag wins, then the variable, then the file;\n" +
+			"\"skilld config print\" shows what they come to.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), cfg)
@@ -41,17 +43,22 @@ func serveCommand() *cobra.Command {
 
 // serve runs the daemon until ctx is done.
 func serve(ctx context.Context, cfg config) (err error) {
-	log, err := telemetry.NewLogger(os.Stderr, cfg.logLevel, cfg.logFormat)
+	told, err := telemetry.Start(ctx, telemetry.Config{
+		Version: release(), LogOutput: os.Stderr, LogFormat: cfg.logFormat, LogLevel: cfg.logLevel,
+		Views: api.MetricViews(),
+	})
 	if err != nil {
 		return err
 	}
-	log = slog.New(api.WithRequestID(log.Handler()))
-	address := api.ListenConfig{Host: cfg.host, Port: cfg.port, Socket: cfg.socket}
+	// Last of all, so that it hears of everything.
+	defer told.Shutdown(ctx)
+	log := slog.New(api.WithRequestID(told.Log.Handler()))
+	address := api.ListenConfig{Host: cfg.host, Port: int(cfg.port), Socket: cfg.socket}
 	verifiers, err := callers(ctx, cfg, address, log)
 	if err != nil {
 		return err
 	}
-	d := daemon{log: log}
+	d := daemon{log: log, telemetry: told}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.open(ctx, cfg); err != nil {
 		return err
@@ -64,6 +71,9 @@ func serve(ctx context.Context, cfg config) (err error) {
 		Origins:    cfg.allowOrigin,
 		Verifiers:  verifiers,
 		OverSocket: cfg.socket != "",
+		Tracers:    told.Tracers,
+		Meters:     told.Meters,
+		Metrics:    told.Metrics,
 	})
 	if err != nil {
 		return err
@@ -77,8 +87,9 @@ func serve(ctx context.Context, cfg config) (err error) {
 
 // daemon is the use cases with all that they work with.
 type daemon struct {
-	log     *slog.Logger
-	service *skillsvc.Service
+	log       *slog.Logger
+	telemetry *telemetry.Telemetry
+	service   *skillsvc.Service
 	// closers undo the opening, last first.
 	closers []func() error
 }
@@ -119,10 +130,6 @@ func (d *daemon) open(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
-	allowed, err := absolute(cfg.allowPath)
-	if err != nil {
-		return err
-	}
 	d.service, err = skillsvc.New(skillsvc.Config{
 		Store:      store,
 		Packager:   oci.Packager{Epoch: epoch},
@@ -131,10 +138,12 @@ func (d *daemon) open(ctx context.Context, cfg config) error {
 		Catalog:    skillCatalog,
 		State:      db,
 		Machine:    machine,
-		AllowPaths: allowed,
+		AllowPaths: cfg.allowPath,
 		TempDir:    temp,
 		Log:        d.log,
 		Now:        time.Now,
+		Tracers:    d.telemetry.Tracers,
+		Meters:     d.telemetry.Meters,
 	})
 	if err != nil {
 		return err
@@ -161,18 +170,6 @@ func (d *daemon) openDataDir(dir string) (string, error) {
 	}
 	d.onClose(unlock)
 	return dir, nil
-}
-
-// absolute returns the paths as seen from the folder that we were started in.
-func absolute(paths []string) ([]string, error) {
-	found := make([]string, len(paths))
-	for i, path := range paths {
-		var err error
-		if found[i], err = filepath.Abs(path); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
 }
 
 // freshFolder empties the folder of what an earlier run left.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package server holds the OpenAPI 3.1 document of the HTTP API. It is made
-// from the annotations in pkg/api by swag (go generate ./docs/server), with the
-// finishing touches of ./gen, and is committed so that it can be read, served
-// and compared without tools. What it says is decided in pkg/api.
+// from the annotations in pkg/api by swag (go generate ./docs/server), finished
+// by ./gen, and is committed so that it can be read, served and compared without
+// tools. Its rules are in .vacuum.yml; test/clients generates clients from it.
 package server
 
 import _ "embed"

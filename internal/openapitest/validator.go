@@ -26,6 +26,8 @@ type Validator struct {
 	// open are what checks the answers that foreign speaks of, by the beginning
 	// of the path.
 	open map[string]validator.Validator
+	// streams are what requests for events are answered with.
+	streams map[string]*stream
 }
 
 // foreign are the parts of answers whose fields nobody here declares, by the
@@ -50,7 +52,7 @@ func New(t testing.TB, document []byte) *Validator {
 	_, invalid := requests.ValidateDocument()
 	require.Empty(t, reasons(invalid), "the document is not valid")
 	// Clients may send fields that nobody knows, but an answer must not have any.
-	v := &Validator{requests: requests, answers: strict(t, parsed), open: make(map[string]validator.Validator)}
+	v := &Validator{requests: requests, answers: strict(t, parsed), open: make(map[string]validator.Validator), streams: readStreams(t, document)}
 	for path, parts := range foreign {
 		v.open[path] = strict(t, parsed, parts...)
 	}
@@ -84,6 +86,12 @@ func (v *Validator) Check(t testing.TB, req *http.Request, resp *http.Response, 
 	if resp.StatusCode < http.StatusMultipleChoices {
 		_, problems := v.requests.ValidateHttpRequestSync(again(t, req))
 		require.Empty(t, reasons(problems), "%s %s: the document does not allow the request", req.Method, req.URL)
+	}
+	if resp.Header.Get("Content-Type") == eventsType {
+		stream := v.streams[req.Method+" "+req.URL.Path]
+		require.NotNil(t, stream, "%s %s: the document knows of no events", req.Method, req.URL)
+		stream.check(t, resp, body)
+		return
 	}
 	answers := v.answers
 	for path, open := range v.open {

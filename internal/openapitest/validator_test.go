@@ -40,6 +40,22 @@ paths:
                 properties: {kind: {type: string, enum: [a, b]}, at: {type: string, format: date-time}}
         "204": {description: d}
         "400": {description: d, content: {text/plain: {schema: {type: string}}}}
+  /parcels:
+    post:
+      operationId: sendParcel
+      summary: s
+      description: d
+      responses:
+        "204": {description: d}
+      x-event-stream:
+        status: 200
+        events:
+          progress: {$ref: '#/components/schemas/Distance'}
+          result: {type: object, maxProperties: 0}
+          error: {type: string}
+components:
+  schemas:
+    Distance: {type: object, required: [miles], properties: {miles: {type: integer}}}
 `
 
 // failures is a testing.TB that keeps its failure to itself.
@@ -71,6 +87,7 @@ func TestCheck(t *testing.T) {
 		header.Set("Content-Type", "application/json")
 		header.Set("X-Request-Id", "abc")
 	}
+	events := func(header http.Header) { header.Set("Content-Type", "text/event-stream") }
 	text := func(header http.Header) { header.Set("Content-Type", "text/plain; charset=utf-8") }
 	tests := map[string]struct {
 		method, path, request string
@@ -103,6 +120,17 @@ func TestCheck(t *testing.T) {
 			func(header http.Header) { header.Set("Content-Type", "application/json") },
 			`{"kind":"a","at":"2026-01-02T03:04:05Z"}`, true,
 		},
+		"events": {"POST", "/parcels", "", 200, events, "event: progress\ndata: {\"miles\":1}\n\n: still there\n\nevent: result\ndata: {}\n\n", false},
+		"error":  {"POST", "/parcels", "", 200, events, "event: error\ndata: \"lost\"\n\n", false},
+
+		"events where there are none": {"POST", "/things/x", `{"size":1}`, 200, events, "event: result\ndata: {}\n\n", true},
+		"events of another status":    {"POST", "/parcels", "", 201, events, "event: result\ndata: {}\n\n", true},
+		"unknown event":               {"POST", "/parcels", "", 200, events, "event: theft\ndata: {}\n\n", true},
+		"event without its field":     {"POST", "/parcels", "", 200, events, "event: progress\ndata: {}\n\nevent: result\ndata: {}\n\n", true},
+		"events without an end":       {"POST", "/parcels", "", 200, events, "event: progress\ndata: {\"miles\":1}\n\n", true},
+		"events after the end":        {"POST", "/parcels", "", 200, events, "event: result\ndata: {}\n\nevent: progress\ndata: {\"miles\":1}\n\n", true},
+		"event that is not JSON":      {"POST", "/parcels", "", 200, events, "event: result\ndata: {\n\n", true},
+
 		"body where there is none": {"POST", "/things/x", `{"size":1}`, 204, func(http.Header) {}, "x", true},
 	}
 	for name, test := range tests {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Fault answers a request in place of the registry. It may pass the request
@@ -77,6 +78,26 @@ func Stall() Fault {
 // Cut answers with the headers and half of the body, and closes the connection.
 func Cut() Fault {
 	return half(func(*http.Request) {})
+}
+
+// Slowly passes the registry's answer on in pieces, with a pause after each but
+// the last.
+func Slowly(pieces int, pause time.Duration) Fault {
+	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		body := answer(w, r, registry)
+		for left := pieces; left > 1; left-- {
+			n := len(body) / left
+			_, _ = w.Write(body[:n]) // the client may be gone
+			_ = http.NewResponseController(w).Flush()
+			body = body[n:]
+			select {
+			case <-r.Context().Done():
+				panic(http.ErrAbortHandler)
+			case <-time.After(pause):
+			}
+		}
+		_, _ = w.Write(body)
+	}
 }
 
 // half sends the first half of the registry's answer, and aborts after wait.

@@ -40,6 +40,8 @@ type Request struct {
 	Authorized bool
 	// UserAgent is who the client says it is.
 	UserAgent string
+	// Traceparent is the trace that the client says the request belongs to.
+	Traceparent string
 }
 
 // quiet keeps the registry's log out of the tests' output.
@@ -103,6 +105,7 @@ func (s *Server) handle(registry http.Handler) http.Handler {
 		s.requests = append(s.requests, Request{
 			Method: r.Method, Path: r.URL.Path,
 			Authorized: r.Header.Get("Authorization") != "", UserAgent: r.UserAgent(),
+			Traceparent: r.Header.Get("Traceparent"),
 		})
 		fault := s.fault
 		s.mu.Unlock()

@@ -11,10 +11,19 @@ package api
 //
 //	@title			skilld
 //	@version		v1beta
-//	@description	Builds, previews, pushes and installs Agent Skills as OCI artifacts. Every answer carries X-Request-Id. The body of an error is its message as text/plain, or problem details (RFC 9457) for a client that accepts application/problem+json. A request with a body must say Content-Type: application/json.
+//	@description	Builds, previews, pushes and installs Agent Skills as OCI artifacts. A drop-in for the skills part of the `thv serve` API.
+//	@description
+//	@description	- Bodies are JSON. A request with a body must say `Content-Type: application/json` (415 otherwise), and no body may be over 1 MiB (413).
+//	@description	- The body of an error is its message as `text/plain`, or problem details (RFC 9457) for a client whose `Accept` names `application/problem+json`. A generated client should send `Accept: application/json, application/problem+json` with every request: then each error has the type that this document gives it.
+//	@description	- Every answer carries `X-Request-Id`, the client's own where it sent one; the log has it too.
+//	@description	- A reference in a path, such as `ghcr.io/org/name:v1`, is one percent-encoded segment.
+//	@description	- Push, install and content can be followed: `Accept: text/event-stream` gets server-sent events `progress`, and last `result`, whose data is the ordinary answer, or `error`, whose data is a Problem. The schema of such an answer is that of the data of one event.
+//	@contact.name	skilld
+//	@contact.url	https://github.com/skilld/skilld
 //	@license.name	Apache-2.0
 //	@license.url	https://www.apache.org/licenses/LICENSE-2.0
 //	@servers.url	/
+//	@servers.description	The daemon that serves this document
 //	@externalDocs.description	The Agent Skills specification
 //	@externalDocs.url	https://agentskills.io/specification
 //	@tag.name		skills

@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
 	apierrors "github.com/skilld/skilld/pkg/api/errors"
@@ -26,7 +25,7 @@ func logAccess(log *slog.Logger) func(http.Handler) http.Handler {
 			defer func() {
 				log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 					slog.String("method", r.Method),
-					slog.String("route", chi.RouteContext(r.Context()).RoutePattern()),
+					slog.String("route", routeOf(r)),
 					slog.Int("status", watched.Status()),
 					slog.Duration("duration", time.Since(start)),
 					slog.Int("bytes", watched.BytesWritten()))

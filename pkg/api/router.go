@@ -9,6 +9,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 
 	apierrors "github.com/skilld/skilld/pkg/api/errors"
 	v1 "github.com/skilld/skilld/pkg/api/v1"
@@ -37,6 +39,11 @@ type Config struct {
 	// OverSocket says that the API is served on a Unix socket: no web page can
 	// reach that, and the Host means nothing there.
 	OverSocket bool
+	// Tracers and Meters are told of each request; nil for nobody.
+	Tracers trace.TracerProvider
+	Meters  metric.MeterProvider
+	// Metrics answers GET /metrics; nil for no such route.
+	Metrics http.Handler
 }
 
 // New returns the handler of the whole API. It returns an Invalid error where
@@ -57,6 +64,8 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	router := chi.NewRouter()
 	router.Use(
+		observe(cfg.Tracers, cfg.Meters),
+		nameRoute,
 		identify,
 		logAccess(log),
 		recoverPanics(log),
@@ -70,6 +79,9 @@ func New(cfg Config) (http.Handler, error) {
 	router.NotFound(apierrors.Handler(log, notFound))
 	router.MethodNotAllowed(apierrors.Handler(log, methodNotAllowed))
 	v1.Routes(router, cfg.Service, cfg.Version, log)
+	if cfg.Metrics != nil {
+		router.Get(metricsPath, serveMetrics(cfg.Metrics))
+	}
 	if err := addDocumentation(router, log); err != nil {
 		return nil, err
 	}

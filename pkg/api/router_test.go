@@ -127,7 +127,7 @@ const pageFile = "GET /api/doc/{file}"
 func TestRoutesAreTheOnesOfTheDocument(t *testing.T) {
 	t.Parallel()
 	var routes []string
-	router := newHandler(t, api.Config{}).(chi.Routes)
+	router := newHandler(t, api.Config{Metrics: http.NotFoundHandler()}).(chi.Routes)
 	require.NoError(t, chi.Walk(router, func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
 		routes = append(routes, method+" "+strings.Replace(route, "/builds/*", "/builds/{tag}", 1))
 		return nil
@@ -135,41 +135,13 @@ func TestRoutesAreTheOnesOfTheDocument(t *testing.T) {
 	routes = slices.DeleteFunc(routes, func(route string) bool { return route == pageFile })
 
 	var document struct {
-		Paths map[string]map[string]struct {
-			OperationID string   `json:"operationId"`
-			Summary     string   `json:"summary"`
-			Description string   `json:"description"`
-			Tags        []string `json:"tags"`
-			Responses   map[string]struct {
-				Description string         `json:"description"`
-				Content     map[string]any `json:"content"`
-			} `json:"responses"`
-		} `json:"paths"`
+		Paths map[string]map[string]any `json:"paths"`
 	}
 	require.NoError(t, json.Unmarshal(server.Document, &document))
 	var documented []string
-	ids := make(map[string]bool)
 	for path, operations := range document.Paths {
-		for method, operation := range operations {
-			name := strings.ToUpper(method) + " " + path
-			documented = append(documented, name)
-			assert.False(t, ids[operation.OperationID], "%s: operation id %q is taken", name, operation.OperationID)
-			ids[operation.OperationID] = true
-			assert.NotEmpty(t, operation.OperationID, name)
-			assert.NotEmpty(t, operation.Summary, name)
-			assert.NotEmpty(t, operation.Description, name)
-			assert.Len(t, operation.Tags, 1, name)
-			assert.Contains(t, operation.Responses, "403", name)
-			for status, response := range operation.Responses {
-				assert.NotEmpty(t, response.Description, "%s %s", name, status)
-				if status >= "400" {
-					assert.Len(t, response.Content, 2, "%s %s", name, status)
-					if !strings.Contains(name, "dev.toolhive") || status != "404" {
-						assert.Contains(t, response.Content, "text/plain", "%s %s", name, status)
-					}
-					assert.Contains(t, response.Content, "application/problem+json", "%s %s", name, status)
-				}
-			}
+		for method := range operations {
+			documented = append(documented, strings.ToUpper(method)+" "+path)
 		}
 	}
 	assert.ElementsMatch(t, routes, documented)

@@ -70,6 +70,7 @@ func (s *session) receive(stream io.Reader) (*pack, error) {
 		return nil, &localError{err}
 	}
 	p := &pack{file: &packFile{File: file, ctx: s.ctx}}
+	stream = skills.NewMeter(s.ctx, skills.ActivityClone, 0).Reader(stream)
 	if err := s.check(io.TeeReader(stream, &sink{file: file, session: s})); err != nil {
 		p.close()
 		return nil, err

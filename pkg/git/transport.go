@@ -20,6 +20,7 @@ import (
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 
 	"github.com/skilld/skilld/pkg/netguard"
+	"github.com/skilld/skilld/pkg/telemetry/traceparent"
 )
 
 const (
@@ -145,7 +146,7 @@ func (s *session) authenticate(protocol string) transport.AuthMethod {
 // RoundTrip sends the request, turns an answer that is no success into an
 // error, and bounds the body of one that is.
 func (s *session) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := s.fetcher.transport.RoundTrip(req)
+	resp, err := traceparent.Transport(s.fetcher.transport).RoundTrip(req)
 	if err != nil {
 		s.note(err)
 		return nil, err

@@ -43,7 +43,8 @@ func Extract(ctx context.Context, fetcher content.Fetcher, layer ocispec.Descrip
 	}
 	defer func() { _ = blob.Close() }() // only read from
 
-	verified := content.NewVerifyReader(blob, layer)
+	metered := skills.NewMeter(ctx, skills.ActivityExtract, layer.Size).Reader(blob)
+	verified := content.NewVerifyReader(metered, layer)
 	source := &contextReader{ctx: ctx, r: verified}
 	if err := unpack(source, visit); err != nil {
 		if source.err != nil {

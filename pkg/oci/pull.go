@@ -73,8 +73,9 @@ func (p *pull) run(ctx context.Context) (ocispec.Descriptor, error) {
 	if _, err := ReadArtifact(ctx, p.lease, root); err != nil {
 		return ocispec.Descriptor{}, readFault(err)
 	}
+	meter := skills.NewMeter(ctx, skills.ActivityPull, p.size)
 	for _, blob := range p.blobs {
-		if err := p.copy(ctx, blob); err != nil {
+		if err := p.copy(ctx, blob, meter); err != nil {
 			return ocispec.Descriptor{}, err
 		}
 	}
@@ -102,7 +103,7 @@ func (p *pull) manifest(ctx context.Context, documents reader, desc ocispec.Desc
 	if err := checkSize(desc, "manifest", MaxManifestSize); err != nil {
 		return err
 	}
-	if err := p.copy(ctx, desc); err != nil {
+	if err := p.copy(ctx, desc, nil); err != nil {
 		return err
 	}
 	manifest, err := documents.manifest(desc)
@@ -112,7 +113,7 @@ func (p *pull) manifest(ctx context.Context, documents reader, desc ocispec.Desc
 	if err := checkBlob(manifest.Config, "config", MaxManifestSize); err != nil {
 		return err
 	}
-	if err := p.copy(ctx, manifest.Config); err != nil {
+	if err := p.copy(ctx, manifest.Config, nil); err != nil {
 		return err
 	}
 	for _, layer := range manifest.Layers {
@@ -144,13 +145,14 @@ func (p *pull) plan(layer ocispec.Descriptor) error {
 	return nil
 }
 
-// copy fetches a blob or a manifest, unless the store has it.
-func (p *pull) copy(ctx context.Context, desc ocispec.Descriptor) error {
+// copy fetches a blob or a manifest, unless the store has it, and counts its bytes.
+func (p *pull) copy(ctx context.Context, desc ocispec.Descriptor, meter *skills.Meter) error {
 	exists, err := p.lease.Exists(ctx, desc)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	if exists {
+		meter.Add(desc.Size)
 		return nil
 	}
 	body, err := p.repo.Fetch(ctx, desc)
@@ -161,7 +163,7 @@ func (p *pull) copy(ctx context.Context, desc ocispec.Descriptor) error {
 	if isManifest(desc.MediaType) {
 		return p.storeDocument(ctx, desc, body)
 	}
-	return p.store(ctx, desc, body)
+	return p.store(ctx, desc, meter.Reader(body))
 }
 
 // storeDocument stores an index or a manifest, of a size that was checked, if

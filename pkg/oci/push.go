@@ -31,14 +31,29 @@ func (r *Registry) Push(ctx context.Context, lease *Lease, desc ocispec.Descript
 	options.FindSuccessors = successors
 	// One at a time, so that what the registry refused last is what ended it.
 	options.Concurrency = 1
-	_, err := oras.Copy(ctx, outgoing{lease: lease, root: plain(desc)}, ref.Tag, s.repo, ref.Tag, options)
-	return s.explain(ctx, err)
+	source := outgoing{lease: lease, root: plain(desc)}
+	shipment, err := newShipment(ctx, source, source.root)
+	if err != nil {
+		return s.explain(ctx, err)
+	}
+	source.shipment = shipment
+	options.OnCopySkipped = func(_ context.Context, desc ocispec.Descriptor) error {
+		shipment.arrived(desc)
+		return nil
+	}
+	if _, err := oras.Copy(ctx, source, ref.Tag, s.repo, ref.Tag, options); err != nil {
+		return s.explain(ctx, err)
+	}
+	// A root that the registry had is neither copied nor skipped, but tagged.
+	shipment.arrived(source.root)
+	return nil
 }
 
 // outgoing is an artifact in the store, as a source for oras-go.
 type outgoing struct {
-	lease *Lease
-	root  ocispec.Descriptor
+	lease    *Lease
+	root     ocispec.Descriptor
+	shipment *shipment
 }
 
 var _ oras.ReadOnlyTarget = outgoing{}
@@ -58,7 +73,7 @@ func (o outgoing) Fetch(ctx context.Context, desc ocispec.Descriptor) (io.ReadCl
 	if err != nil {
 		return nil, storeFault(err)
 	}
-	return &upload{ReadCloser: blob, again: func() (io.ReadCloser, error) { return o.Fetch(ctx, desc) }}, nil
+	return &upload{Reader: o.shipment.sending(desc, blob), Closer: blob, again: func() (io.ReadCloser, error) { return o.Fetch(ctx, desc) }}, nil
 }
 
 // storeFault keeps a blob that the store has not from passing for one that the
@@ -72,13 +87,14 @@ func storeFault(err error) error {
 
 // upload is a blob as the body of a request.
 type upload struct {
-	io.ReadCloser
+	io.Reader
+	io.Closer
 	again func() (io.ReadCloser, error)
 }
 
 // Read reads from the blob.
 func (u *upload) Read(p []byte) (int, error) {
-	n, err := u.ReadCloser.Read(p)
+	n, err := u.Reader.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = storeFault(err)
 	}

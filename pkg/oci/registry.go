@@ -18,6 +18,7 @@ import (
 	"oras.land/oras-go/v2/registry/remote/auth"
 
 	"github.com/skilld/skilld/pkg/skills"
+	"github.com/skilld/skilld/pkg/telemetry/traceparent"
 )
 
 const (
@@ -63,8 +64,14 @@ type RegistryOptions struct {
 // What a registry answers with 429 or 5xx, and connections that break before an
 // answer, are tried again for a few seconds. A Retry-After is obeyed if it fits
 // into them.
+//
+// A registry on the public internet cannot send the client on to addresses that
+// are not; what goes through a proxy is left to that.
 type Registry struct {
 	options RegistryOptions
+	// home and away send requests to the registry that was named, and to the
+	// hosts that it sends us on to.
+	home, away http.RoundTripper
 }
 
 // NewRegistry returns a client.
@@ -75,8 +82,9 @@ func NewRegistry(options RegistryOptions) *Registry {
 	if options.Credential == nil {
 		options.Credential = dockerCredential
 	}
+	home, away := options.Transport, options.Transport
 	if options.Transport == nil {
-		options.Transport = newTransport()
+		home, away = newTransport(), newAwayTransport()
 	}
 	if options.PullTime == 0 {
 		options.PullTime = defaultPullTime
@@ -84,7 +92,7 @@ func NewRegistry(options RegistryOptions) *Registry {
 	if options.Silence == 0 {
 		options.Silence = defaultSilence
 	}
-	return &Registry{options: options}
+	return &Registry{options: options, home: traceparent.Transport(home), away: traceparent.Transport(away)}
 }
 
 func newTransport() *http.Transport {
@@ -119,15 +127,15 @@ type session struct {
 }
 
 func (r *Registry) open(ref skills.Reference) *session {
-	c := &courier{base: r.options.Transport, silence: r.options.Silence}
-	reference := ref.Tag
+	reference := registry.Reference{Registry: ref.Registry, Repository: ref.Repository, Reference: ref.Tag}
 	if ref.Digest != "" {
-		reference = ref.Digest
+		reference.Reference = ref.Digest
 	}
+	c := &courier{base: newBorder(reference.Host(), r.home, r.away), silence: r.options.Silence}
 	return &session{
 		courier: c,
 		repo: &remote.Repository{
-			Reference:          registry.Reference{Registry: ref.Registry, Repository: ref.Repository, Reference: reference},
+			Reference:          reference,
 			PlainHTTP:          r.isPlain(ref.Registry),
 			ManifestMediaTypes: []string{mediaTypeIndex, mediaTypeManifest},
 			MaxMetadataBytes:   MaxManifestSize,

@@ -28,6 +28,7 @@ type Store struct {
 	log   *slog.Logger
 	blobs *blobFolder
 	graph *graph
+	size  measuredSize
 
 	snapshot atomic.Pointer[snapshot]
 	queue    queue

@@ -10,6 +10,8 @@ type JSONObject = map[string]json.RawMessage
 // CatalogEntry is one published skill, in the JSON that catalogue files, the
 // registry API and our own answers share. Its lists and maps are shared:
 // callers must not change them.
+//
+//	@Description	One published skill, as the catalogue has it.
 type CatalogEntry struct {
 	// Who publishes the skill, often a domain name backwards.
 	Namespace string `json:"namespace" validate:"required" example:"io.github.org"`
@@ -42,6 +44,8 @@ type CatalogEntry struct {
 } // @name CatalogEntry
 
 // CatalogRepository is where a skill is developed.
+//
+//	@Description	Where a skill is developed.
 type CatalogRepository struct {
 	// The address of the repository.
 	URL string `json:"url,omitempty" example:"https://github.com/org/skills"`
@@ -50,6 +54,8 @@ type CatalogRepository struct {
 } // @name CatalogRepository
 
 // CatalogPackage is one way to get a skill.
+//
+//	@Description	One way to get a skill.
 type CatalogPackage struct {
 	// What sort of package it is, "oci" or "git"; others are for other tools.
 	RegistryType string `json:"registryType" validate:"required" example:"oci"`

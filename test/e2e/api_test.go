@@ -138,6 +138,7 @@ func (s *scene) exchanges() []exchange {
 	return []exchange{
 		{route: "GET /health", status: 204},
 		{route: "GET /api/v1beta/version", status: 200, text: `"version"`},
+		{route: "GET /metrics", status: 200, text: "# TYPE "},
 		{route: "GET /api/doc", status: 302},
 		{route: "GET /api/openapi.json", status: 200, text: `"openapi"`},
 		{route: "GET /api/openapi.json", status: 304, header: http.Header{"If-None-Match": {"*"}}},
@@ -240,7 +241,7 @@ func shared(known exchange, overSocket bool) []exchange {
 	jsonType := http.Header{"Content-Type": {"application/json"}}
 	var all []exchange
 	if known.route != "GET /health" {
-		all = append(all, with(401, guarded, http.Header{"Authorization": {"Bearer wrong"}}, known.body))
+		all = append(all, with(401, guarded, http.Header{"Authorization": {"Bearer wrong-token"}}, known.body))
 	}
 	if !overSocket {
 		all = append(all, with(403, plain, http.Header{"Host": {"evil.example"}}, nil))

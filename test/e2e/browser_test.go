@@ -249,7 +249,7 @@ func TestTrustedPage(t *testing.T) {
 	trusted := httptest.NewServer(http.HandlerFunc(page))
 	t.Cleanup(trusted.Close)
 	origin := "http://evil.example:" + portOf(trusted)
-	d := start(t, options{token: "abc", flags: []string{"--allow-origin", origin, "--auth-token-file", tokenFile(t, "abc", 0o600)}})
+	d := start(t, options{token: "abc-token", flags: []string{"--allow-origin", origin, "--auth-token-file", tokenFile(t, "abc-token", 0o600)}})
 	var got struct {
 		Status, Refused int
 		Location, ID    string
@@ -257,7 +257,7 @@ func TestTrustedPage(t *testing.T) {
 	browser.open(origin).run(`async (base) => {
 		const send = (headers) => fetch(base + "/api/v1beta/groups", {method: "POST", body: '{"name":"team"}',
 			headers: {"Content-Type": "application/json", "X-Request-Id": "mine", ...headers}});
-		const refused = await send({}), made = await send({Authorization: "Bearer abc"});
+		const refused = await send({}), made = await send({Authorization: "Bearer abc-token"});
 		return {status: made.status, refused: refused.status, location: made.headers.get("Location"), id: made.headers.get("X-Request-Id")};
 	}`, d.url, &got)
 	assert.Equal(t, 401, got.Refused)

@@ -31,6 +31,7 @@ func refused(t *testing.T, opts options) string {
 	command := exec.CommandContext(ctx, binary, append([]string{"serve", "--port", "0", "--data-dir", d.data}, opts.flags...)...)
 	command.Env = d.environment(opts.env)
 	output, err := command.CombinedOutput()
+	secrets.watch(t.Name(), text(output))
 	var exit *exec.ExitError
 	require.ErrorAs(t, err, &exit, "%s", output)
 	assert.Equal(t, 1, exit.ExitCode(), "%s", output)
@@ -78,10 +79,10 @@ func TestExposedDaemonNeedsAuthentication(t *testing.T) {
 	})
 	t.Run("with a token", func(t *testing.T) {
 		t.Parallel()
-		d := start(t, options{token: "abc", flags: []string{"--host", "0.0.0.0", "--auth-token-file", tokenFile(t, "abc\n", 0o600)}})
+		d := start(t, options{token: "abc-token", flags: []string{"--host", "0.0.0.0", "--auth-token-file", tokenFile(t, "abc-token\n", 0o600)}})
 		d.get(skillsPath).is(200)
 		assert.NotContains(t, d.log.String(), "no authentication")
-		assert.NotContains(t, d.log.String(), "abc", "a token is in no log")
+		assert.NotContains(t, d.log.String(), "abc-token", "a token is in no log")
 	})
 	t.Run("a socket", func(t *testing.T) {
 		t.Parallel()
@@ -99,7 +100,7 @@ func TestToken(t *testing.T) {
 	assert.Contains(t, d.log.String(), "chmod 600", "a file that others can read is worth a warning")
 	a := d.send(http.MethodGet, skillsPath, "", http.Header{"Authorization": nil}).is(401, "bearer token")
 	assert.Equal(t, `Bearer realm="skilld"`, a.Header.Get("WWW-Authenticate"))
-	d.send(http.MethodGet, skillsPath, "", http.Header{"Authorization": {"Bearer wrong"}}).is(401)
+	d.send(http.MethodGet, skillsPath, "", http.Header{"Authorization": {"Bearer wrong-token"}}).is(401)
 	d.send(http.MethodGet, "/health", "", http.Header{"Authorization": nil}).is(204)
 	d.get(skillsPath).is(200)
 	assert.NotContains(t, d.log.String(), "s3cret")
@@ -125,15 +126,15 @@ func TestOIDC(t *testing.T) {
 		return oidctest.SignIDToken(key, "one", oidc.RS256,
 			fmt.Sprintf(`{"iss":%q,"aud":%q,"sub":"ada","exp":%d}`, issuer, audience, time.Now().Add(time.Hour).Unix()))
 	}
-	d := start(t, options{token: "abc", flags: []string{
-		"--oidc-issuer", issuer, "--oidc-audience", "skilld", "--auth-token-file", tokenFile(t, "abc", 0o600),
+	d := start(t, options{token: "abc-token", flags: []string{
+		"--oidc-issuer", issuer, "--oidc-audience", "skilld", "--auth-token-file", tokenFile(t, "abc-token", 0o600),
 	}})
 	with := func(token string) answer {
 		t.Helper()
 		return d.send(http.MethodGet, skillsPath, "", http.Header{"Authorization": {"Bearer " + token}})
 	}
 	d.get(skillsPath).is(200)
-	with("wrong").is(401)
+	with("wrong-token").is(401)
 	server.Start()
 	with(sign("skilld")).is(200)
 	with(sign("other")).is(401, "other")

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"io"
 	"net"
@@ -63,6 +64,7 @@ func start(t *testing.T, opts options) *daemon {
 func newDaemon(t *testing.T, opts options) *daemon {
 	t.Helper()
 	d := &daemon{t: t, home: opts.home, data: opts.data, token: opts.token}
+	secrets.add(opts.token)
 	if d.home == "" {
 		d.home = t.TempDir()
 	}
@@ -82,6 +84,7 @@ func (d *daemon) with(t *testing.T) *daemon {
 
 // environment is the daemon's: nothing of the machine's but what Go needs.
 func (d *daemon) environment(extra []string) []string {
+	secrets.addEnv(extra)
 	env := []string{"HOME=" + d.home, "USERPROFILE=" + d.home, "PATH=" + os.Getenv("PATH"), "SystemRoot=" + os.Getenv("SystemRoot"), "TMPDIR=" + os.TempDir()}
 	return append(env, extra...)
 }
@@ -93,6 +96,7 @@ func (d *daemon) launch(opts options) {
 	d.command = exec.Command(binary, flags...)
 	d.command.Env = d.environment(opts.env)
 	d.log = &logBuffer{}
+	secrets.watch(d.t.Name(), d.log)
 	stderr, err := d.command.StderrPipe()
 	require.NoError(d.t, err)
 	require.NoError(d.t, d.command.Start())
@@ -130,8 +134,30 @@ func (d *daemon) connect(address net.Addr) {
 	if d.api == nil {
 		document, _, err := d.try(http.MethodGet, "/api/openapi.json", "", nil)
 		require.NoError(d.t, err)
-		d.api = openapitest.New(d.t, []byte(document.Body))
+		d.api = validatorOf(d.t, document.Body)
 	}
+}
+
+// validators are those of the documents seen so far, which should be one: each
+// takes a second to make and some tens of megabytes to keep.
+var validators struct {
+	mu   sync.Mutex
+	byID map[[sha256.Size]byte]*openapitest.Validator
+}
+
+// validatorOf returns the validator of a document.
+func validatorOf(t *testing.T, document string) *openapitest.Validator {
+	t.Helper()
+	validators.mu.Lock()
+	defer validators.mu.Unlock()
+	id := sha256.Sum256([]byte(document))
+	if validators.byID[id] == nil {
+		if validators.byID == nil {
+			validators.byID = make(map[[sha256.Size]byte]*openapitest.Validator)
+		}
+		validators.byID[id] = openapitest.New(t, []byte(document))
+	}
+	return validators.byID[id]
 }
 
 // kill ends the process at once, as a crash would.
@@ -216,6 +242,7 @@ func (d *daemon) try(method, path, body string, header http.Header) (answer, *ht
 	for name, values := range header {
 		request.Header[name] = values
 	}
+	secrets.addAuthorization(request.Header.Get("Authorization"))
 	request.Host = header.Get("Host")
 	response, err := d.client.Do(request)
 	if err != nil {

@@ -44,5 +44,9 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "building skilld:", err)
 		return 1
 	}
-	return m.Run()
+	code := m.Run()
+	if secrets.report(os.Stderr) {
+		return 1
+	}
+	return code
 }

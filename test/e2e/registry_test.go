@@ -34,7 +34,9 @@ const (
 func login(t *testing.T, registry *registrytest.Server, user, password string) []string {
 	t.Helper()
 	dir := t.TempDir()
-	config := object{"auths": object{registry.Host: object{"auth": base64.StdEncoding.EncodeToString([]byte(user + ":" + password))}}}
+	auth := base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
+	secrets.add(password, auth)
+	config := object{"auths": object{registry.Host: object{"auth": auth}}}
 	encoded, err := json.Marshal(config)
 	require.NoError(t, err)
 	writeFiles(t, dir, map[string]string{"config.json": string(encoded)})

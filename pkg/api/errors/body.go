@@ -16,18 +16,28 @@ const (
 )
 
 // Problem is an error as problem details (RFC 9457, section 3.1).
+//
+//	@Description	An error as problem details (RFC 9457).
 type Problem struct {
 	// What sort of problem it is; always about:blank, which means that the status says it.
-	Type string `json:"type" validate:"required" example:"about:blank"`
+	Type string `json:"type" validate:"required" format:"uri-reference" example:"about:blank"`
 	// The name of the status.
 	Title string `json:"title" validate:"required" example:"Not Found"`
 	// The HTTP status.
-	Status int `json:"status" validate:"required" example:"404"`
+	Status int `json:"status" validate:"required" minimum:"400" maximum:"599" format:"int32" example:"404"`
 	// What went wrong: the same sentence that the plain text answer is.
 	Detail string `json:"detail" validate:"required" example:"skill \"pdf-tools\" is not installed"`
 } // @name Problem
 
+// NewProblem returns the details of an answer of the status, an HTTP status of
+// 400 or more, whose plain text would be the detail.
+func NewProblem(status int, detail string) Problem {
+	return Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+}
+
 // CodedMessage is an error in the form of registry APIs.
+//
+//	@Description	An error in the form of registry APIs.
 type CodedMessage struct {
 	// What sort of error it is, for programs.
 	Code string `json:"code" validate:"required" example:"not_found"`
@@ -42,7 +52,7 @@ func write(w http.ResponseWriter, r *http.Request, status int, code, message str
 	switch {
 	case wantsProblem(r.Header):
 		contentType = problemType
-		body = encode(Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: message})
+		body = encode(NewProblem(status, message))
 	case code != "":
 		contentType, body = jsonType, encode(CodedMessage{Code: code, Message: message})
 	}

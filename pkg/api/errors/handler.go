@@ -9,6 +9,11 @@ import (
 	"net/http"
 	"strings"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/skilld/skilld/pkg/redact"
 	"github.com/skilld/skilld/pkg/skills"
 )
 
@@ -29,8 +34,8 @@ func Handler(log *slog.Logger, h HandlerFunc) http.HandlerFunc {
 // Answer writes the answer for err: the status of its kind and its message as
 // plain text (see [Coded] for the exception), or as problem details where the
 // client asks for them. An error of ours (500) is logged with its cause and
-// says nothing to the caller. The answer is not written when the client has
-// gone.
+// says nothing to the caller; the request's span has the cause too. The answer
+// is not written when the client has gone.
 func Answer(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error) {
 	ctx := r.Context()
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -39,8 +44,15 @@ func Answer(log *slog.Logger, w http.ResponseWriter, r *http.Request, err error)
 		return
 	}
 	status := Status(err)
+	because := cause(err)
 	log.LogAttrs(ctx, level(status), "request failed",
-		slog.Int("status", status), slog.String("error", err.Error()), slog.String("cause", cause(err)))
+		slog.Int("status", status), slog.String("error", err.Error()), slog.String("cause", because))
+	if status >= http.StatusInternalServerError {
+		span := trace.SpanFromContext(ctx)
+		span.RecordError(errors.New(redact.Text(err.Error())), trace.WithAttributes(attribute.String("skilld.cause", redact.Text(because))))
+		// Where the answer is an event of a stream, its status does not say so.
+		span.SetStatus(codes.Error, "")
+	}
 	setRetryAfter(w.Header(), err)
 	write(w, r, status, codeOf(err), message(err, status))
 }

@@ -15,45 +15,55 @@ import (
 )
 
 // validateRequest says which folder to check.
+//
+//	@Description	Which folder to check.
 type validateRequest struct {
 	// The skill's folder, absolute.
-	Path string `json:"path" validate:"required" example:"/home/me/skills/pdf-tools"`
+	Path string `json:"path" validate:"required" minLength:"1" example:"/home/me/skills/pdf-tools"`
 } // @name ValidateRequest
 
 // validateResponse is what a check found.
+//
+//	@Description	What a check found.
 type validateResponse struct {
 	// Whether the skill is as the Agent Skills specification wants it: there are no errors.
-	Valid bool `json:"valid" validate:"required" example:"true"`
+	Valid bool `json:"valid" validate:"required" example:"false"`
 	// What keeps the folder from being a valid skill.
-	Errors []string `json:"errors" validate:"required"`
+	Errors []string `json:"errors" validate:"required" example:"the folder has no SKILL.md"`
 	// What is allowed, but probably not meant.
-	Warnings []string `json:"warnings" validate:"required"`
-} // @name ValidateResponse
+	Warnings []string `json:"warnings" validate:"required" example:"SKILL.md has 612 lines; up to 500 are advised"`
+} // @name ValidationResult
 
 // buildRequest says what to package.
+//
+//	@Description	What to package, and under which tag.
 type buildRequest struct {
 	// The skill's folder, absolute.
-	Path string `json:"path" validate:"required" example:"/home/me/skills/pdf-tools"`
+	Path string `json:"path" validate:"required" minLength:"1" example:"/home/me/skills/pdf-tools"`
 	// A bare tag or a full reference; the skill's name where it is left out.
 	Tag string `json:"tag,omitempty" example:"ghcr.io/org/pdf-tools:v1"`
 } // @name BuildRequest
 
 // buildResponse is what a build made.
+//
+//	@Description	What a build made.
 type buildResponse struct {
 	// The artifact's tag in the local store.
 	Reference string `json:"reference" validate:"required" example:"ghcr.io/org/pdf-tools:v1"`
 	// The artifact's digest; an unchanged folder has the same one again.
-	Digest string `json:"digest" validate:"required" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
-} // @name BuildResponse
+	Digest string `json:"digest" validate:"required" pattern:"^sha256:[0-9a-f]{64}$" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+} // @name BuildResult
 
 // build is one local build under one tag.
+//
+//	@Description	One local build under one tag.
 type build struct {
 	// The tag in the local store.
 	Tag string `json:"tag" validate:"required" example:"ghcr.io/org/pdf-tools:v1"`
 	// The artifact's digest.
-	Digest string `json:"digest" validate:"required" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+	Digest string `json:"digest" validate:"required" pattern:"^sha256:[0-9a-f]{64}$" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	// The skill's name.
-	Name string `json:"name" validate:"required" example:"pdf-tools"`
+	Name string `json:"name" validate:"required" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"64" example:"pdf-tools"`
 	// What the skill is for.
 	Description string `json:"description" validate:"required" example:"Reads and fills PDF forms"`
 	// The version that the skill declares; empty if it declares none.
@@ -61,10 +71,12 @@ type build struct {
 } // @name Build
 
 // buildsResponse is the list of local builds.
+//
+//	@Description	The local builds.
 type buildsResponse struct {
 	// The local builds, sorted by tag.
 	Builds []build `json:"builds" validate:"required"`
-} // @name BuildsResponse
+} // @name BuildList
 
 // validateSkill checks a folder without changing anything.
 //

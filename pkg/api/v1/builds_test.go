@@ -23,11 +23,11 @@ func TestValidate(t *testing.T) {
 
 func TestBuild(t *testing.T) {
 	t.Parallel()
-	s := &service{result: skills.BuildResult{Reference: "ghcr.io/org/x:v1", Digest: "sha256:ab"}}
+	s := &service{result: skills.BuildResult{Reference: "ghcr.io/org/x:v1", Digest: "sha256:abababababababababababababababababababababababababababababababab"}}
 	response, body := serve(t, s).do(http.MethodPost, "/api/v1beta/skills/build", `{"path":"/tmp/x","tag":"ghcr.io/org/x:v1"}`,
 		"Content-Type: application/json; charset=utf-8")
 	assert.Equal(t, http.StatusOK, response.StatusCode)
-	assert.JSONEq(t, `{"reference":"ghcr.io/org/x:v1","digest":"sha256:ab"}`, body)
+	assert.JSONEq(t, `{"reference":"ghcr.io/org/x:v1","digest":"sha256:abababababababababababababababababababababababababababababababab"}`, body)
 	assert.Equal(t, []any{skills.BuildOptions{Path: "/tmp/x", Tag: "ghcr.io/org/x:v1"}}, s.calls)
 }
 
@@ -56,13 +56,13 @@ func TestRequiredFieldsAreNamed(t *testing.T) {
 func TestListBuilds(t *testing.T) {
 	t.Parallel()
 	s := &service{builds: []skills.Build{
-		{Tag: "ghcr.io/org/x:v1", Digest: "sha256:ab", Name: "x", Description: "d", Version: "1"}, {Tag: "y", Digest: "sha256:cd"},
+		{Tag: "ghcr.io/org/x:v1", Digest: "sha256:abababababababababababababababababababababababababababababababab", Name: "x", Description: "d", Version: "1"}, {Tag: "y", Digest: "sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd", Name: "y"},
 	}}
 	response, body := serve(t, s).do(http.MethodGet, "/api/v1beta/skills/builds", "")
 	assert.Equal(t, http.StatusOK, response.StatusCode)
 	assert.JSONEq(t, `{"builds":[
-		{"tag":"ghcr.io/org/x:v1","digest":"sha256:ab","name":"x","description":"d","version":"1"},
-		{"tag":"y","digest":"sha256:cd","name":"","description":"","version":""}]}`, body)
+		{"tag":"ghcr.io/org/x:v1","digest":"sha256:abababababababababababababababababababababababababababababababab","name":"x","description":"d","version":"1"},
+		{"tag":"y","digest":"sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","name":"y","description":"","version":""}]}`, body)
 }
 
 func TestDeleteBuildTakesTheTagInAnyEncoding(t *testing.T) {

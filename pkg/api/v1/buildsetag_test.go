@@ -17,7 +17,7 @@ const listPath = "/api/v1beta/skills/builds"
 
 func TestListOfBuildsHasATagThatChangesWithIt(t *testing.T) {
 	t.Parallel()
-	s := &service{builds: []skills.Build{{Tag: "one", Digest: "sha256:ab", Name: "one"}}}
+	s := &service{builds: []skills.Build{{Tag: "one", Digest: "sha256:abababababababababababababababababababababababababababababababab", Name: "one"}}}
 	c := serve(t, s)
 	response, first := c.do(http.MethodGet, listPath, "")
 	tag := response.Header.Get("ETag")
@@ -29,12 +29,12 @@ func TestListOfBuildsHasATagThatChangesWithIt(t *testing.T) {
 	assert.Equal(t, http.StatusNotModified, response.StatusCode)
 	assert.Empty(t, body)
 
-	s.builds = []skills.Build{{Tag: "one", Digest: "sha256:ab", Name: "one"}}
+	s.builds = []skills.Build{{Tag: "one", Digest: "sha256:abababababababababababababababababababababababababababababababab", Name: "one"}}
 	response, body = c.do(http.MethodGet, listPath, "")
 	assert.Equal(t, first, body)
 	assert.Equal(t, tag, response.Header.Get("ETag"), "an equal list has the same tag")
 
-	s.builds = []skills.Build{{Tag: "two", Digest: "sha256:cd", Name: "two"}}
+	s.builds = []skills.Build{{Tag: "two", Digest: "sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd", Name: "two"}}
 	response, body = c.do(http.MethodGet, listPath, "", "If-None-Match: "+tag)
 	assert.Equal(t, http.StatusOK, response.StatusCode)
 	assert.NotEqual(t, tag, response.Header.Get("ETag"))

@@ -13,21 +13,25 @@ import (
 )
 
 // catalogResponse is a page of the catalogue.
+//
+//	@Description	A page of the catalogue.
 type catalogResponse struct {
 	// The published skills of this page.
 	Skills []skills.CatalogEntry `json:"skills" validate:"required"`
 	// Which page it is.
 	Metadata pageMetadata `json:"metadata" validate:"required"`
-} // @name CatalogResponse
+} // @name CatalogPage
 
 // pageMetadata says which part of a list an answer holds.
+//
+//	@Description	Which part of a list an answer holds.
 type pageMetadata struct {
 	// How many skills all pages have together.
-	Total int `json:"total" validate:"required" minimum:"0" example:"120"`
+	Total int `json:"total" validate:"required" minimum:"0" format:"int32" example:"120"`
 	// Which page this is, from 1.
-	Page int `json:"page" validate:"required" minimum:"1" example:"1"`
+	Page int `json:"page" validate:"required" minimum:"1" format:"int64" example:"1"`
 	// How many skills a page has at most.
-	Limit int `json:"limit" validate:"required" minimum:"1" maximum:"200" example:"50"`
+	Limit int `json:"limit" validate:"required" minimum:"1" maximum:"200" format:"int32" example:"50"`
 } // @name PageMetadata
 
 // browseCatalogSkills answers with a page of the catalogue.
@@ -37,9 +41,9 @@ type pageMetadata struct {
 //	@ID				browseCatalogSkills
 //	@Tags			registry
 //	@Param			registry	path		string					true	"The catalogue's name"	example(default)
-//	@Param			q			query		string					false	"Only skills with this in their name, namespace or description, case ignored"
-//	@Param			page		query		integer					false	"Which page, from 1"	minimum(1)	default(1)
-//	@Param			limit		query		integer					false	"How many skills a page has; 200 at most, whatever is asked for"	minimum(1)	default(50)
+//	@Param			q			query		string					false	"Only skills with this in their name, namespace or description, case ignored"	example(pdf)
+//	@Param			page		query		integer					false	"Which page, from 1"	minimum(1)	default(1)	example(1)
+//	@Param			limit		query		integer					false	"How many skills a page has; 200 at most, whatever is asked for"	minimum(1)	default(50)	example(50)
 //	@Success		200			{object}	catalogResponse			"A page of the catalogue"
 //	@Failure		400			{object}	apierrors.Problem		"The page or the limit is no number from 1"
 //	@Failure		403			{object}	apierrors.Problem		"The Host header names neither a loopback name nor an allowed host"

@@ -5,6 +5,8 @@ package v1
 import "net/http"
 
 // discoveredClient is one AI client and what is known of it.
+//
+//	@Description	One AI client and what is known of it.
 type discoveredClient struct {
 	// The client's id, as installs name it.
 	ClientType string `json:"client_type" validate:"required" example:"claude-code"`
@@ -17,10 +19,12 @@ type discoveredClient struct {
 } // @name DiscoveredClient
 
 // clientsResponse is the list of AI clients.
+//
+//	@Description	The AI clients.
 type clientsResponse struct {
 	// Every known AI client, sorted by id.
 	Clients []discoveredClient `json:"clients" validate:"required"`
-} // @name ClientsResponse
+} // @name ClientList
 
 // discoverClients answers with the AI clients that skills can be installed for.
 //

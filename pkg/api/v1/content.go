@@ -9,6 +9,8 @@ import (
 )
 
 // file is one file of a skill.
+//
+//	@Description	One file of a skill.
 type file struct {
 	// The path relative to the skill's folder, with '/' separators.
 	Path string `json:"path" validate:"required" example:"SKILL.md"`
@@ -17,9 +19,11 @@ type file struct {
 } // @name SkillFile
 
 // contentResponse is what a preview shows of a skill.
+//
+//	@Description	What a preview shows of a skill.
 type contentResponse struct {
 	// The skill's name.
-	Name string `json:"name" validate:"required" example:"pdf-tools"`
+	Name string `json:"name" validate:"required" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"64" example:"pdf-tools"`
 	// What the skill is for.
 	Description string `json:"description" validate:"required" example:"Reads and fills PDF forms"`
 	// The version that the skill declares; empty if it declares none.
@@ -27,7 +31,7 @@ type contentResponse struct {
 	// The licence that the skill declares; empty if it declares none.
 	License string `json:"license" validate:"required" example:"Apache-2.0"`
 	// The whole SKILL.md as it stands in the artifact.
-	Body string `json:"body" validate:"required" example:"# PDF tools"`
+	Body string `json:"body" validate:"required" example:"---\nname: pdf-tools\ndescription: Reads and fills PDF forms\n---\n\n# PDF tools\n"`
 	// All files, sorted by path.
 	Files []file `json:"files" validate:"required"`
 } // @name SkillContent
@@ -41,6 +45,7 @@ type contentResponse struct {
 //	@Param			ref				query		string				true	"A local tag, an OCI reference, a git:// reference or a catalogue name"	example(ghcr.io/org/pdf-tools:v1)
 //	@Param			If-None-Match	header		string				false	"Entity tags that the client has already"
 //	@Success		200				{object}	contentResponse		"The content"
+//	@Success		200				{object}	progressEvent		"The content"
 //	@Success		304				"The client has this content already"
 //	@Failure		400				{object}	apierrors.Problem	"The reference is missing or malformed"
 //	@Failure		401				{object}	apierrors.Problem	"The registry or git server refused the credentials"
@@ -71,6 +76,7 @@ func (h *handlers) getSkillContent(w http.ResponseWriter, r *http.Request) error
 	}
 	tag := entityTag(content.ETag)
 	w.Header().Set("ETag", tag)
+	w.Header().Add("Vary", "Accept")
 	// The client may keep it, but must ask each time whether it is still so.
 	w.Header().Set("Cache-Control", "no-cache")
 	if content.Stale {

@@ -36,8 +36,8 @@ func TestContent(t *testing.T) {
 
 func TestContentWithoutFilesHasAnEmptyList(t *testing.T) {
 	t.Parallel()
-	_, body := serve(t, &service{content: &skills.Content{}}).do(http.MethodGet, contentPath+"x", "")
-	assert.JSONEq(t, `{"name":"","description":"","version":"","license":"","body":"","files":[]}`, body)
+	_, body := serve(t, &service{content: &skills.Content{Name: "x"}}).do(http.MethodGet, contentPath+"x", "")
+	assert.JSONEq(t, `{"name":"x","description":"","version":"","license":"","body":"","files":[]}`, body)
 }
 
 func TestContentNeedsAReference(t *testing.T) {

@@ -10,32 +10,40 @@ import (
 )
 
 // group is a named set of installed skills.
+//
+//	@Description	A named set of installed skills.
 type group struct {
 	// The group's name.
 	Name string `json:"name" validate:"required" example:"default"`
 	// Always empty: clients do not register with groups here.
-	RegisteredClients []string `json:"registered_clients" validate:"required"`
+	RegisteredClients []string `json:"registered_clients" validate:"required" example:""`
 	// The names of the skills in the group, sorted.
 	Skills []string `json:"skills" validate:"required" example:"pdf-tools"`
 } // @name Group
 
 // groupsResponse is the list of groups.
+//
+//	@Description	The groups.
 type groupsResponse struct {
 	// The groups, sorted by name.
 	Groups []group `json:"groups" validate:"required"`
-} // @name GroupsResponse
+} // @name GroupList
 
 // createGroupRequest says which group to make.
+//
+//	@Description	Which group to make.
 type createGroupRequest struct {
 	// The group's name: lowercase letters, digits, '_', '-' and single inner spaces.
-	Name string `json:"name" validate:"required" example:"my team"`
+	Name string `json:"name" validate:"required" pattern:"^[a-z0-9_-]+( [a-z0-9_-]+)*$" minLength:"1" maxLength:"64" example:"my team"`
 } // @name CreateGroupRequest
 
 // createGroupResponse says which group was made.
+//
+//	@Description	The group that was made.
 type createGroupResponse struct {
 	// The group's name.
 	Name string `json:"name" validate:"required" example:"my team"`
-} // @name CreateGroupResponse
+} // @name CreatedGroup
 
 func newGroup(g skills.Group) group {
 	return group{Name: g.Name, RegisteredClients: []string{}, Skills: some(g.Skills)}
@@ -102,7 +110,7 @@ func (h *handlers) createGroup(w http.ResponseWriter, r *http.Request) error {
 //	@Description	Returns one group with the names of its skills.
 //	@ID				getGroup
 //	@Tags			groups
-//	@Param			name	path		string				true	"The group's name, percent-encoded"	example(my team)
+//	@Param			name	path		string				true	"The group's name, percent-encoded"	minlength(1)	maxlength(64)	example(my team)
 //	@Success		200		{object}	group				"The group"
 //	@Failure		400		{object}	apierrors.Problem	"The name is malformed"
 //	@Failure		403		{object}	apierrors.Problem	"The Host header names neither a loopback name nor an allowed host"
@@ -128,7 +136,7 @@ func (h *handlers) getGroup(w http.ResponseWriter, r *http.Request) error {
 //	@Description	Removes the group. Its skills stay installed and join the group "default", which itself cannot be deleted.
 //	@ID				deleteGroup
 //	@Tags			groups
-//	@Param			name	path	string	true	"The group's name, percent-encoded"	example(my team)
+//	@Param			name	path	string	true	"The group's name, percent-encoded"	minlength(1)	maxlength(64)	example(my team)
 //	@Success		204		"The group is gone"
 //	@Failure		400		{object}	apierrors.Problem	"The name is malformed, or that of the group default"
 //	@Failure		403		{object}	apierrors.Problem	"A cross-site request, or a foreign Host"

@@ -9,9 +9,11 @@ import (
 )
 
 // metadata describes a skill to people.
+//
+//	@Description	What a skill says of itself.
 type metadata struct {
 	// The skill's name.
-	Name string `json:"name" validate:"required" example:"pdf-tools"`
+	Name string `json:"name" validate:"required" pattern:"^[a-z0-9]+(-[a-z0-9]+)*$" maxLength:"64" example:"pdf-tools"`
 	// The skill's version; empty if it declares none.
 	Version string `json:"version" validate:"required" example:"1.0.0"`
 	// What the skill is for.
@@ -23,16 +25,20 @@ type metadata struct {
 } // @name SkillMetadata
 
 // dependency is another skill that a skill asks for.
+//
+//	@Description	Another skill that a skill asks for.
 type dependency struct {
 	// The last path segment of the reference's repository.
 	Name string `json:"name" validate:"required" example:"ocr"`
 	// The OCI reference as the skill names it.
 	Reference string `json:"reference" validate:"required" example:"ghcr.io/org/ocr:v2"`
 	// The digest, where the reference is pinned to one.
-	Digest string `json:"digest,omitempty" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+	Digest string `json:"digest,omitempty" pattern:"^sha256:[0-9a-f]{64}$" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 } // @name Dependency
 
 // installedSkill is the record of one installation.
+//
+//	@Description	The record of one installation: a skill, for one user or project.
 type installedSkill struct {
 	Metadata metadata `json:"metadata" validate:"required"`
 	// For whom the skill is installed.
@@ -44,7 +50,7 @@ type installedSkill struct {
 	// The local tag, or the reference's.
 	Tag string `json:"tag,omitempty" example:"v1"`
 	// The artifact's digest, or the git commit.
-	Digest string `json:"digest,omitempty" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+	Digest string `json:"digest,omitempty" pattern:"^(sha256:[0-9a-f]{64}|[0-9a-f]{40})$" example:"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	// How far the installation has come.
 	Status string `json:"status" validate:"required" enums:"installed,pending,failed" example:"installed"`
 	// When the skill was installed, in UTC.

@@ -9,15 +9,17 @@ import (
 )
 
 // pushRequest says what to push.
+//
+//	@Description	What to push.
 type pushRequest struct {
 	// A tag of the local store that is a full reference.
-	Reference string `json:"reference" validate:"required" example:"ghcr.io/org/pdf-tools:v1"`
+	Reference string `json:"reference" validate:"required" minLength:"1" example:"ghcr.io/org/pdf-tools:v1"`
 	// Accepted for clients that send it: nothing is ever signed.
 	NoSign bool `json:"no_sign,omitempty" example:"true"`
-	// The key to sign with; not supported.
-	Key string `json:"key,omitempty"`
-	// The identity token to sign with; not supported.
-	IdentityToken string `json:"identity_token,omitempty"`
+	// The key to sign with: not supported, 501 where it is given.
+	Key string `json:"key,omitempty" example:"cosign.key"`
+	// The identity token to sign with: not supported, 501 where it is given.
+	IdentityToken string `json:"identity_token,omitempty" example:"eyJhbGciOiJSUzI1NiJ9"`
 } // @name PushRequest
 
 // pushSkill sends a local artifact to a registry.
@@ -27,6 +29,7 @@ type pushRequest struct {
 //	@ID				pushSkill
 //	@Tags			builds
 //	@Param			request	body	pushRequest	true	"What to push"
+//	@Success		200		{object}	progressEvent		"The events, where the client asked for text/event-stream"
 //	@Success		204		"The registry has the artifact"
 //	@Failure		400		{object}	apierrors.Problem	"The body or the reference is malformed"
 //	@Failure		401		{object}	apierrors.Problem	"The registry refused the credentials"

@@ -13,6 +13,8 @@ import (
 const registryName = "default"
 
 // registry is a catalogue of published skills.
+//
+//	@Description	A catalogue of published skills.
 type registry struct {
 	// What the catalogue is called; there is one.
 	Name string `json:"name" validate:"required" example:"default"`
@@ -21,7 +23,7 @@ type registry struct {
 	// When the catalogue says it was changed last; may be empty.
 	LastUpdated string `json:"last_updated" validate:"required" example:"2026-05-01T00:00:00Z"`
 	// Always 0: only the catalogue's skills matter here.
-	ServerCount int `json:"server_count" validate:"required" example:"0"`
+	ServerCount int `json:"server_count" validate:"required" minimum:"0" maximum:"0" format:"int32" example:"0"`
 	// What sort of source the catalogue has.
 	Type string `json:"type" validate:"required" enums:"default,file,url,api" example:"file"`
 	// The path or address of the source; empty where there is none.
@@ -29,28 +31,34 @@ type registry struct {
 } // @name Registry
 
 // registriesResponse is the list of catalogues.
+//
+//	@Description	The catalogues.
 type registriesResponse struct {
 	// The catalogues; there is one.
 	Registries []registry `json:"registries" validate:"required"`
-} // @name RegistriesResponse
+} // @name RegistryList
 
 // updateRegistryRequest names the catalogue's source; an empty one resets it.
+//
+//	@Description	The catalogue's source, as one of local_path, url and api_url; none of them for the source that the daemon was started with.
 type updateRegistryRequest struct {
 	// The absolute path of a catalogue file.
 	LocalPath string `json:"local_path,omitempty" example:"/home/me/catalogue.json"`
 	// The address of a catalogue file.
-	URL string `json:"url,omitempty"`
+	URL string `json:"url,omitempty" format:"uri" example:"https://example.com/catalogue.json"`
 	// The base address of a registry API.
-	APIURL string `json:"api_url,omitempty"`
+	APIURL string `json:"api_url,omitempty" format:"uri" example:"https://registry.example.com"`
 	// Whether the address may be a loopback or private one, and plain http.
 	AllowPrivateIP bool `json:"allow_private_ip,omitempty" example:"false"`
 } // @name UpdateRegistryRequest
 
 // updateRegistryResponse says what sort of source was chosen.
+//
+//	@Description	What sort of source was chosen.
 type updateRegistryResponse struct {
 	// What sort of source the catalogue has now.
 	Type string `json:"type" validate:"required" enums:"default,file,url,api" example:"file"`
-} // @name UpdateRegistryResponse
+} // @name ChosenSource
 
 // listRegistries answers with the one catalogue.
 //

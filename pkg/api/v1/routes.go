@@ -50,18 +50,22 @@ func Routes(r chi.Router, service skills.Service, version string, log *slog.Logg
 	add := func(method, pattern string, limit time.Duration, handler apierrors.HandlerFunc) {
 		r.Method(method, pattern, within(limit, apierrors.Handler(log, handler)))
 	}
+	// For work that may take long enough to be followed.
+	addFollowed := func(method, pattern string, limit time.Duration, handler apierrors.HandlerFunc) {
+		r.Method(method, pattern, followed(within(limit, apierrors.Handler(log, handler))))
+	}
 	add(http.MethodGet, "/health", quick, h.health)
 	add(http.MethodGet, "/api/v1beta/version", quick, h.getVersion)
 
 	add(http.MethodGet, skillsPath, quick, h.listSkills)
-	add(http.MethodPost, skillsPath, transfer, h.installSkill)
+	addFollowed(http.MethodPost, skillsPath, transfer, h.installSkill)
 	add(http.MethodGet, skillsPath+"/{name}", quick, h.getSkill)
 	add(http.MethodDelete, skillsPath+"/{name}", quick, h.uninstallSkill)
 
 	add(http.MethodPost, skillsPath+"/validate", packing, h.validateSkill)
 	add(http.MethodPost, skillsPath+"/build", packing, h.buildSkill)
-	add(http.MethodPost, skillsPath+"/push", transfer, h.pushSkill)
-	add(http.MethodGet, skillsPath+"/content", transfer, h.getSkillContent)
+	addFollowed(http.MethodPost, skillsPath+"/push", transfer, h.pushSkill)
+	addFollowed(http.MethodGet, skillsPath+"/content", transfer, h.getSkillContent)
 	add(http.MethodGet, skillsPath+"/builds", quick, h.listBuilds)
 	// A wildcard, because some clients leave the slashes of a reference as they are.
 	add(http.MethodDelete, skillsPath+"/builds/*", quick, h.deleteBuild)

@@ -110,8 +110,9 @@ func TestEveryCallHasATimeLimit(t *testing.T) {
 		if !ok {
 			limit = 30 * time.Second
 		}
-		s := &service{content: content(), installed: bare(), info: skills.SkillInfo{Installed: bare()}}
+		s := &service{content: content(), installed: bare(), info: skills.SkillInfo{Metadata: bare().Metadata, Installed: bare()}}
 		s.groups = []skills.Group{{Name: "team"}}
+		s.result.Digest = "sha256:abababababababababababababababababababababababababababababababab"
 		s.page = skills.CatalogPage{Page: 1, Limit: 50}
 		s.catalog.Type = skills.CatalogDefault
 		s.hook = func(ctx context.Context) {

@@ -10,39 +10,47 @@ import (
 )
 
 // skillsResponse is the list of installed skills.
+//
+//	@Description	The installed skills.
 type skillsResponse struct {
 	// The installed skills, sorted by name.
 	Skills []installedSkill `json:"skills" validate:"required"`
-} // @name SkillsResponse
+} // @name SkillList
 
 // installRequest says what to install where.
+//
+//	@Description	What to install where.
 type installRequest struct {
 	// A skill's name, an OCI reference or a git:// reference.
-	Name string `json:"name" validate:"required" example:"pdf-tools"`
+	Name string `json:"name" validate:"required" minLength:"1" example:"pdf-tools"`
 	// The version or tag, where there are several.
 	Version string `json:"version,omitempty" example:"1.0.0"`
 	// For whom to install; where it is left out, project if there is a project_root, else user.
 	Scope string `json:"scope,omitempty" enums:"user,project" example:"user"`
 	// The absolute path of the project's folder; needed for scope project.
-	ProjectRoot string `json:"project_root,omitempty"`
+	ProjectRoot string `json:"project_root,omitempty" example:"/home/me/project"`
 	// The ids of the AI clients to install for; every client found on this machine where it is left out.
 	Clients []string `json:"clients,omitempty" example:"claude-code"`
 	// Whether to replace a folder that was not installed by the daemon.
 	Force bool `json:"force,omitempty" example:"false"`
 	// The group that the skill joins; default where it is left out.
-	Group string `json:"group,omitempty" example:"default"`
+	Group string `json:"group,omitempty" maxLength:"64" example:"default"`
 } // @name InstallRequest
 
 // installResponse is what an installation made.
+//
+//	@Description	What an installation made.
 type installResponse struct {
 	Skill installedSkill `json:"skill" validate:"required"`
-} // @name InstallResponse
+} // @name InstallResult
 
 // skillResponse is what is known of one installed skill.
+//
+//	@Description	What is known of one installed skill.
 type skillResponse struct {
 	Metadata       metadata       `json:"metadata" validate:"required"`
 	InstalledSkill installedSkill `json:"installed_skill" validate:"required"`
-} // @name SkillResponse
+} // @name SkillDetails
 
 // listSkills answers with the installed skills.
 //
@@ -50,9 +58,9 @@ type skillResponse struct {
 //	@Description	Lists the skills that the daemon installed. Each parameter narrows the list.
 //	@ID				listSkills
 //	@Tags			skills
-//	@Param			scope			query		string				false	"Only skills of this scope"	Enums(user, project)
+//	@Param			scope			query		string				false	"Only skills of this scope"	Enums(user, project)	example(user)
 //	@Param			client			query		string				false	"Only skills that this AI client has"	example(claude-code)
-//	@Param			project_root	query		string				false	"Only skills of this project: its absolute path"
+//	@Param			project_root	query		string				false	"Only skills of this project: its absolute path"	example(/home/me/project)
 //	@Param			group			query		string				false	"Only skills of this group"	example(default)
 //	@Success		200				{object}	skillsResponse		"The installed skills"
 //	@Failure		400				{object}	apierrors.Problem	"A parameter is malformed"
@@ -88,6 +96,7 @@ func (h *handlers) listSkills(w http.ResponseWriter, r *http.Request) error {
 //	@ID				installSkill
 //	@Tags			skills
 //	@Param			request	body		installRequest		true	"What to install where"
+//	@Success		200		{object}	progressEvent		"The events, where the client asked for text/event-stream"
 //	@Success		201		{object}	installResponse		"The skill is installed"
 //	@Failure		400		{object}	apierrors.Problem	"The body or one of its fields is malformed"
 //	@Failure		401		{object}	apierrors.Problem	"The registry or git server refused the credentials"
@@ -134,9 +143,9 @@ func (h *handlers) installSkill(w http.ResponseWriter, r *http.Request) error {
 //	@Description	Returns the record of one installation.
 //	@ID				getSkill
 //	@Tags			skills
-//	@Param			name			path		string				true	"The skill's name"	example(pdf-tools)
-//	@Param			scope			query		string				false	"The scope of the installation; where it is left out, project if there is a project_root, else user"	Enums(user, project)
-//	@Param			project_root	query		string				false	"The project's absolute path, for scope project"
+//	@Param			name			path		string				true	"The skill's name"	minlength(2)	maxlength(64)	example(pdf-tools)
+//	@Param			scope			query		string				false	"The scope of the installation; where it is left out, project if there is a project_root, else user"	Enums(user, project)	example(user)
+//	@Param			project_root	query		string				false	"The project's absolute path, for scope project"	example(/home/me/project)
 //	@Success		200				{object}	skillResponse		"The installed skill"
 //	@Failure		400				{object}	apierrors.Problem	"The name or a parameter is malformed"
 //	@Failure		403				{object}	apierrors.Problem	"The Host header names neither a loopback name nor an allowed host"
@@ -164,9 +173,9 @@ func (h *handlers) getSkill(w http.ResponseWriter, r *http.Request) error {
 //	@Description	Removes the skill's files, its record and its group membership. A folder that is gone already is no error.
 //	@ID				uninstallSkill
 //	@Tags			skills
-//	@Param			name			path	string	true	"The skill's name"	example(pdf-tools)
-//	@Param			scope			query	string	false	"The scope of the installation; where it is left out, project if there is a project_root, else user"	Enums(user, project)
-//	@Param			project_root	query	string	false	"The project's absolute path, for scope project"
+//	@Param			name			path	string	true	"The skill's name"	minlength(2)	maxlength(64)	example(pdf-tools)
+//	@Param			scope			query	string	false	"The scope of the installation; where it is left out, project if there is a project_root, else user"	Enums(user, project)	example(user)
+//	@Param			project_root	query	string	false	"The project's absolute path, for scope project"	example(/home/me/project)
 //	@Success		204				"The skill is gone"
 //	@Failure		400				{object}	apierrors.Problem	"The name or a parameter is malformed"
 //	@Failure		403				{object}	apierrors.Problem	"A cross-site request, or a foreign Host"

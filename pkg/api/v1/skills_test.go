@@ -15,14 +15,14 @@ import (
 
 const fullJSON = `{
 	"metadata":{"name":"pdf-tools","version":"1.0.0","description":"Fills <forms> & more","author":"Jo","tags":["pdf"]},
-	"scope":"project","project_root":"/home/me/p","reference":"ghcr.io/org/pdf-tools:v1","tag":"v1","digest":"sha256:ab",
+	"scope":"project","project_root":"/home/me/p","reference":"ghcr.io/org/pdf-tools:v1","tag":"v1","digest":"sha256:abababababababababababababababababababababababababababababababab",
 	"status":"installed","installed_at":"2026-01-02T14:04:05Z","clients":["claude-code","codex"],
 	"dependencies":[{"name":"ocr","reference":"ghcr.io/org/ocr:v2"},
-		{"name":"tex","reference":"ghcr.io/org/tex@sha256:cd","digest":"sha256:cd"}],
+		{"name":"tex","reference":"ghcr.io/org/tex@sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd","digest":"sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"}],
 	"managed":true}`
 
 const bareJSON = `{
-	"metadata":{"name":"","version":"","description":"","author":""},
+	"metadata":{"name":"x","version":"","description":"","author":""},
 	"scope":"user","status":"pending","installed_at":"2026-01-02T03:04:05Z","managed":true}`
 
 func full() skills.InstalledSkill {
@@ -31,14 +31,14 @@ func full() skills.InstalledSkill {
 			Name: "pdf-tools", Version: "1.0.0", Description: "Fills <forms> & more", Author: "Jo", Tags: []string{"pdf"},
 		},
 		Scope: skills.ScopeProject, ProjectRoot: "/home/me/p",
-		Reference: "ghcr.io/org/pdf-tools:v1", Tag: "v1", Digest: "sha256:ab",
+		Reference: "ghcr.io/org/pdf-tools:v1", Tag: "v1", Digest: "sha256:abababababababababababababababababababababababababababababababab",
 		Status:      skills.StatusInstalled,
 		InstalledAt: time.Date(2026, 1, 2, 15, 4, 5, 0, time.FixedZone("CET", 3600)),
 		Clients:     []string{"claude-code", "codex"},
 		Targets:     []skills.Target{{Base: "/home/me/p", Path: ".claude/skills/pdf-tools"}},
 		Dependencies: []skills.Dependency{
 			{Name: "ocr", Reference: "ghcr.io/org/ocr:v2"},
-			{Name: "tex", Reference: "ghcr.io/org/tex@sha256:cd", Digest: "sha256:cd"},
+			{Name: "tex", Reference: "ghcr.io/org/tex@sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd", Digest: "sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"},
 		},
 		Group: "default",
 	}
@@ -46,7 +46,7 @@ func full() skills.InstalledSkill {
 
 func bare() skills.InstalledSkill {
 	return skills.InstalledSkill{
-		Scope: skills.ScopeUser, Status: skills.StatusPending, InstalledAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Metadata: skills.Metadata{Name: "x"}, Scope: skills.ScopeUser, Status: skills.StatusPending, InstalledAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 	}
 }
 

@@ -5,10 +5,12 @@ package v1
 import "net/http"
 
 // versionResponse says which release answers.
+//
+//	@Description	Which release answers.
 type versionResponse struct {
 	// The release of the daemon.
 	Version string `json:"version" validate:"required" example:"v0.1.0"`
-} // @name VersionResponse
+} // @name Version
 
 // getVersion answers with the daemon's release.
 //

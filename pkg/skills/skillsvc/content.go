@@ -22,7 +22,7 @@ const (
 
 // Content returns a skill's text and file list; see [skills.Service].
 func (s *Service) Content(ctx context.Context, ref string) (*skills.Content, error) {
-	return s.resolveContent(ctx, ref)
+	return s.tracedContent(ctx, ref)
 }
 
 // preview reads the source and closes it.
@@ -40,10 +40,12 @@ func (s *Service) preview(ctx context.Context, src *source) (*skills.Content, er
 // readContent reads the source, or remembers what it read from these very
 // bytes before. Callers must not change what it returns.
 func (s *Service) readContent(ctx context.Context, src *source) (*skills.Content, error) {
-	if content, known := s.contents.Get(src.etag); known {
+	content, known := s.contents.Get(src.etag)
+	s.counts.lookup(ctx, previewCache, known)
+	if known {
 		return content, nil
 	}
-	content := &skills.Content{
+	content = &skills.Content{
 		Name: src.name, Description: src.description, Version: src.version, License: src.license,
 		ETag: src.etag,
 	}

@@ -39,6 +39,7 @@ func (s *Service) gitContent(ctx context.Context, text string) (*skills.Content,
 	}
 	etag := gitETag(ref, commit)
 	if content, known := s.contents.Get(etag); known {
+		s.counts.lookup(ctx, previewCache, true) // a miss is counted where it is read
 		return content, nil
 	}
 	return share(ctx, s, "fetch "+etag, maxFetch, func(ctx context.Context) (*skills.Content, error) {
@@ -81,8 +82,12 @@ func (s *Service) resolveGit(ctx context.Context, text string) (ref git.Referenc
 	if ref, err = git.ParseReference(text); err != nil {
 		return ref, "", err
 	}
-	if commit, written := ref.Commit(); written && s.summaries.Contains(gitETag(ref, commit)) {
-		return ref, commit, nil
+	if commit, written := ref.Commit(); written {
+		known := s.summaries.Contains(gitETag(ref, commit))
+		s.counts.lookup(ctx, commitCache, known)
+		if known {
+			return ref, commit, nil
+		}
 	}
 	commit, err = s.Git.Resolve(ctx, ref)
 	return ref, commit, err
@@ -163,10 +168,16 @@ func (c *checkout) read(ctx context.Context, visit visitFunc) error {
 	if err != nil {
 		return skills.Errorf(skills.Unprocessable, "%s: %w", c.ref, err)
 	}
+	var size int64
+	for _, file := range files {
+		size += file.Size
+	}
+	meter := skills.NewMeter(ctx, skills.ActivityExtract, size)
 	for _, file := range files {
 		if err := visitFile(ctx, root, file, visit); err != nil {
 			return err
 		}
+		meter.Add(file.Size)
 	}
 	return nil
 }

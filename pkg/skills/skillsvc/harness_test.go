@@ -139,6 +139,8 @@ func (r *fakeRegistry) Pull(ctx context.Context, ref skills.Reference, lease *oc
 	r.pulls++
 	slow := r.slow
 	r.mu.Unlock()
+	meter := skills.NewMeter(ctx, skills.ActivityPull, 10)
+	defer meter.Add(10)
 	if slow != nil {
 		select {
 		case <-slow:

@@ -23,7 +23,7 @@ func (s *Service) Install(ctx context.Context, opts skills.InstallOptions) (skil
 	if err := s.checkInstall(ctx, &opts); err != nil {
 		return skills.InstalledSkill{}, err
 	}
-	src, err := s.resolveInstall(ctx, opts)
+	src, err := s.tracedInstall(ctx, opts)
 	if err != nil {
 		return skills.InstalledSkill{}, err
 	}

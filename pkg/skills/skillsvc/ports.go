@@ -23,6 +23,8 @@ type Store interface {
 	Tagged() iter.Seq[ocispec.Descriptor]
 	// Generation rises with every change of the tags.
 	Generation() uint64
+	// Size returns what all blobs come to, in bytes.
+	Size(ctx context.Context) (int64, error)
 	// Inventory says which artifacts are whole.
 	Inventory(ctx context.Context) (oci.Inventory, error)
 	// Untag removes a tag and what it alone reached.

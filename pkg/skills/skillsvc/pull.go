@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -88,16 +89,26 @@ func cacheTag(ctx context.Context, lease *oci.Lease, ref skills.Reference, desc 
 }
 
 // share runs work once for all simultaneous calls with the key, detached from
-// any one caller, and returns its result to each caller that still waits.
+// any one caller, and returns its result to each caller that still waits. Each
+// of them is told of its progress.
 func share[T any](ctx context.Context, s *Service, key string, limit time.Duration, work func(context.Context) (T, error)) (T, error) {
+	defer s.relays.join(ctx, key)()
+	began := time.Now()
+	var mine atomic.Bool
 	results := s.shared.DoChan(key, func() (any, error) {
+		mine.Store(true)
 		s.background.Add(1)
 		defer s.background.Done()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		defer cancel()
 		defer context.AfterFunc(s.stopping, cancel)()
-		return work(ctx)
+		return work(skills.WithProgress(ctx, func(p skills.Progress) { s.relays.report(key, p) }))
 	})
+	defer func() {
+		if !mine.Load() {
+			s.traceWait(ctx, key, began)
+		}
+	}()
 	var none T
 	select {
 	case result := <-results:
@@ -138,6 +149,7 @@ func (s *Service) openLocal(ctx context.Context, text string) (*source, error) {
 	if !inventory.Has(desc) {
 		return nil, nil
 	}
+	s.counts.lookup(ctx, storeCache, true)
 	stale := ref.Digest == "" && s.fresh.due(tag) && !s.refresh(ctx, ref, tag, desc)
 	src, err := s.openTag(ctx, tag)
 	if src != nil {

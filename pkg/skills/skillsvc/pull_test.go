@@ -95,6 +95,35 @@ func TestSimultaneousPulls(t *testing.T) {
 	assert.LessOrEqual(t, w.registry.pulls, 1, "a caller that leaves does not cancel the pull of the others")
 }
 
+func TestEverybodyFollowsASharedPull(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.registry.skills[published] = "my-skill 1"
+	w.registry.slow = make(chan struct{})
+	var waiting sync.WaitGroup
+	var began sync.WaitGroup
+	for range 3 {
+		began.Add(1)
+		waiting.Go(func() {
+			begin := sync.OnceFunc(began.Done)
+			var pulled []int64
+			ctx := skills.WithProgress(t.Context(), func(p skills.Progress) {
+				if p.Activity == skills.ActivityPull {
+					pulled = append(pulled, p.Done)
+					begin()
+				}
+			})
+			_, err := w.Content(ctx, published)
+			assert.NoError(t, err)
+			assert.Equal(t, []int64{0, 10}, pulled)
+		})
+	}
+	began.Wait()
+	close(w.registry.slow)
+	waiting.Wait()
+	assert.Equal(t, 1, w.registry.pulls)
+}
+
 func TestPullsLeaveBuildsAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

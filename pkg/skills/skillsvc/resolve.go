@@ -112,6 +112,7 @@ func (s *Service) resolveContent(ctx context.Context, text string) (*skills.Cont
 	if err != nil {
 		return nil, err
 	}
+	s.counts.lookup(ctx, storeCache, false)
 	src, pullErr := s.pull(ctx, ref)
 	switch {
 	case pullErr == nil:

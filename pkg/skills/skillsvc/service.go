@@ -11,13 +11,18 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"go.opentelemetry.io/otel/metric"
+	metricnoop "go.opentelemetry.io/otel/metric/noop"
+	"go.opentelemetry.io/otel/trace"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/skilld/skilld/pkg/clients"
 	"github.com/skilld/skilld/pkg/skills"
 )
 
-// Config is what the use cases work with. Every field but AllowPaths is needed.
+// Config is what the use cases work with. Every field but AllowPaths, Tracers
+// and Meters is needed.
 type Config struct {
 	Store    Store
 	Packager Packager
@@ -35,6 +40,9 @@ type Config struct {
 	Log     *slog.Logger
 	// Now tells the time.
 	Now func() time.Time
+	// Tracers and Meters are told what is done; nil for nobody.
+	Tracers trace.TracerProvider
+	Meters  metric.MeterProvider
 }
 
 // Service implements [skills.Service]. It is safe for concurrent use.
@@ -47,12 +55,18 @@ type Service struct {
 	installs keyLock
 	// shared makes one pull or fetch of simultaneous requests for the same.
 	shared singleflight.Group
+	relays relays
 	// contents and summaries keep what was read before, by what identifies the
 	// bytes: an artifact's digest, or a git commit and folder.
 	contents  *lru.Cache[string, *skills.Content]
 	summaries *lru.Cache[string, summary]
 	fresh     freshness
 	builds    buildList
+	tracer    trace.Tracer
+	counts    *counts
+	gauges    metric.Registration
+	// reads makes one read of a gauge of those that come at a time.
+	reads singleflight.Group
 	// background counts the pulls and fetches, which may outlive their callers, and
 	// stopping ends them.
 	background sync.WaitGroup
@@ -79,7 +93,30 @@ func New(cfg Config) (*Service, error) {
 	}
 	s := &Service{Config: cfg, allowed: allowed, contents: contents, summaries: summaries, fresh: freshness{now: cfg.Now}}
 	s.stopping, s.stop = context.WithCancel(context.Background())
+	if err := s.tell(cfg.Tracers, cfg.Meters); err != nil {
+		return nil, fmt.Errorf("preparing metrics: %w", err)
+	}
 	return s, nil
+}
+
+// tell has the providers told what is done; those that are nil are not.
+func (s *Service) tell(tracers trace.TracerProvider, meters metric.MeterProvider) error {
+	if tracers == nil {
+		tracers = tracenoop.NewTracerProvider()
+	}
+	if meters == nil {
+		meters = metricnoop.NewMeterProvider()
+	}
+	s.tracer = tracers.Tracer(scope)
+	var err error
+	if s.counts, err = newCounts(meters.Meter(scope)); err != nil {
+		return err
+	}
+	s.Registry = observedRegistry{Registry: s.Registry, tracer: s.tracer, counts: s.counts}
+	s.Git = observedGit{Git: s.Git, tracer: s.tracer, counts: s.counts}
+	s.Packager = observedPackager{Packager: s.Packager, tracer: s.tracer}
+	s.gauges, err = s.addGauges(meters.Meter(scope))
+	return err
 }
 
 // Recover undoes or finishes what a crash interrupted, so that every skill is
@@ -105,5 +142,5 @@ func (s *Service) Recover(ctx context.Context) error {
 func (s *Service) Close() error {
 	s.stop()
 	s.background.Wait()
-	return nil
+	return s.gauges.Unregister()
 }

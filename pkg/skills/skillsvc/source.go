@@ -68,7 +68,7 @@ func (s *Service) openArtifact(ctx context.Context, lease *oci.Lease, desc ocisp
 		digest:  key,
 		etag:    key,
 		read: func(ctx context.Context, visit visitFunc) error {
-			return oci.Extract(ctx, lease, sum.layer, visit)
+			return s.extract(ctx, lease, key, sum.layer, visit)
 		},
 		close: lease.Release,
 	}, nil
