@@ -3,20 +3,16 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/pflag"
 )
 
-// config is what the flags and the environment say.
+// config is what the settings say.
 type config struct {
 	host              string
-	port              int
+	port              uint16
 	socket            string
 	dataDir           string
 	catalog           string
@@ -33,17 +29,12 @@ type config struct {
 	logFormat         string
 }
 
-// addAddressFlags defines the flags that say where the daemon listens.
-func (c *config) addAddressFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&c.host, "host", "127.0.0.1", "address to listen on")
-	flags.IntVar(&c.port, "port", 8080, "port to listen on; 0 takes a free one")
-	flags.StringVar(&c.socket, "socket", "", "path of a Unix socket to listen on instead of TCP")
-}
-
-// addServeFlags defines the flags of the daemon.
-func (c *config) addServeFlags(flags *pflag.FlagSet) {
+// addSettings defines all that the configuration file can say, in the order in
+// which it is shown. Each setting is a flag, and its name is the key in the file.
+func (c *config) addSettings(flags *pflag.FlagSet) {
+	flags.SortFlags = false
 	c.addAddressFlags(flags)
-	flags.StringVar(&c.dataDir, "data-dir", filepath.Join(xdg.DataHome, "skilld"), "folder of the artifact store and the database")
+	addDataDirFlag(flags, &c.dataDir)
 	flags.StringVar(&c.catalog, "catalog", "", "path or URL of the catalogue of published skills")
 	flags.StringSliceVar(&c.insecureRegistry, "insecure-registry", nil, "registry host to speak to over plain HTTP (repeatable)")
 	flags.BoolVar(&c.allowPrivateHosts, "allow-private-hosts", false, "let git sources and catalogues name loopback and private addresses")
@@ -54,28 +45,45 @@ func (c *config) addServeFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.oidcIssuer, "oidc-issuer", "", "URL of the OpenID Connect provider whose tokens callers may send")
 	flags.StringVar(&c.oidcAudience, "oidc-audience", "", "audience that tokens of the provider must be for")
 	flags.BoolVar(&c.insecureNoAuth, "insecure-no-auth", false, "listen on an address that others can reach without asking callers for a token")
-	flags.StringVar(&c.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
-	flags.StringVar(&c.logFormat, "log-format", "text", "format of the log: text or json")
+	flags.Var(newChoice(&c.logLevel, "info", "debug", "info", "warn", "error"), "log-level", "least level to log: debug, info, warn or error")
+	flags.Var(newChoice(&c.logFormat, "text", "text", "json"), "log-format", "format of the log: text or json")
+	mark(flags, aFile, "catalog", "auth-token-file")
+	mark(flags, aFolder, "allow-path")
+}
+
+// addAddressFlags defines the settings that say where the daemon listens.
+func (c *config) addAddressFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&c.host, "host", "127.0.0.1", "address to listen on")
+	c.port = 8080
+	flags.Var((*portValue)(&c.port), "port", "port to listen on; 0 takes a free one")
+	flags.StringVar(&c.socket, "socket", "", "path of a Unix socket to listen on instead of TCP")
+	mark(flags, aFile, "socket")
+}
+
+// addDataDirFlag defines the setting that says where the data is.
+func addDataDirFlag(flags *pflag.FlagSet, dir *string) {
+	*dir = filepath.Join(xdg.DataHome, "skilld")
+	flags.Var((*folderValue)(dir), "data-dir", "folder of the artifact store and the database")
+	mark(flags, aFolder, "data-dir")
+}
+
+// addConfigFlag defines the flag that names the configuration file. It is no
+// setting: a file does not name another.
+func addConfigFlag(flags *pflag.FlagSet) {
+	flags.String(configFlag, defaultConfigFile(), "configuration file; an empty name reads none")
+	mark(flags, aFile, configFlag)
+}
+
+// addServeFlags defines the flags of the daemon.
+func (c *config) addServeFlags(flags *pflag.FlagSet) {
+	c.addSettings(flags)
+	addConfigFlag(flags)
 	flags.Bool("openapi", false, "accepted for clients of other daemons; the document is always served")
 }
 
-// envPrefix begins the name of every environment variable.
-const envPrefix = "SKILLD_"
-
-// fillFromEnv sets each flag that the command line leaves out from its
-// environment variable, SKILLD_ and the flag's name in capitals. An empty
-// variable counts as unset; a list is separated by commas.
-func fillFromEnv(flags *pflag.FlagSet) error {
-	var failures []error
-	flags.VisitAll(func(flag *pflag.Flag) {
-		variable := envPrefix + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
-		value := os.Getenv(variable)
-		if flag.Changed || value == "" {
-			return
-		}
-		if err := flags.Set(flag.Name, value); err != nil {
-			failures = append(failures, fmt.Errorf("environment variable %s: %w", variable, err))
-		}
-	})
-	return errors.Join(failures...)
+// settings returns the flags that are settings, each with its default.
+func settings() *pflag.FlagSet {
+	flags := pflag.NewFlagSet("settings", pflag.ContinueOnError)
+	new(config).addSettings(flags)
+	return flags
 }

@@ -29,12 +29,13 @@ func healthcheckCommand() *cobra.Command {
 		},
 	}
 	cfg.addAddressFlags(cmd.Flags())
+	addConfigFlag(cmd.Flags())
 	return cmd
 }
 
 // checkHealth asks the daemon that listens where cfg says.
 func checkHealth(ctx context.Context, cfg config) error {
-	address := net.JoinHostPort(reachable(cfg.host), strconv.Itoa(cfg.port))
+	address := net.JoinHostPort(reachable(cfg.host), strconv.Itoa(int(cfg.port)))
 	transport := &http.Transport{}
 	if cfg.socket != "" {
 		address = "localhost"

@@ -32,9 +32,10 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return fillFromEnv(cmd.Flags())
+			return fill(cmd.Flags())
 		},
 	}
-	root.AddCommand(serveCommand(), healthcheckCommand(), storeCommand(), versionCommand())
+	root.AddCommand(serveCommand(), healthcheckCommand(), storeCommand(), configCommand(), versionCommand())
+	complete(root)
 	return root
 }

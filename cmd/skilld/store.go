@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
 	"github.com/skilld/skilld/pkg/oci"
@@ -54,7 +53,8 @@ func verifyCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&cfg.dataDir, "data-dir", filepath.Join(xdg.DataHome, "skilld"), "folder of the artifact store and the database")
+	addDataDirFlag(flags, &cfg.dataDir)
+	addConfigFlag(flags)
 	flags.BoolVar(&cfg.repair, "repair", false, "mend what can be mended")
 	flags.BoolVar(&cfg.json, "json", false, "report in JSON")
 	return cmd
