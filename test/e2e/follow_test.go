@@ -103,6 +103,18 @@ func bulky(t *testing.T) string {
 	return makeSkill(t, "my-skill", "1.0", map[string]string{"noise.bin": string(noise)})
 }
 
+// publishBulky puts a bulky skill into a registry of its own and returns its
+// reference there and its layer's digest.
+func publishBulky(t *testing.T) (registry *registrytest.Server, ref, layer string) {
+	t.Helper()
+	registry = registrytest.Open(t)
+	ref = registry.Reference(repository, "1.0")
+	publisher := start(t, options{})
+	publisher.mustBuild(bulky(t), ref)
+	publisher.post(pushPath, object{"reference": ref}).is(204)
+	return registry, ref, "sha256:" + filepath.Base(publisher.layer())
+}
+
 // TestFollowingATransfer pushes, previews and installs a skill through a slow
 // registry and watches it come and go.
 func TestFollowingATransfer(t *testing.T) {
@@ -153,11 +165,7 @@ func TestFollowingATransfer(t *testing.T) {
 
 func TestEverybodyFollowsOnePull(t *testing.T) {
 	t.Parallel()
-	registry := registrytest.Open(t)
-	ref := registry.Reference(repository, "1.0")
-	publisher := start(t, options{})
-	publisher.mustBuild(bulky(t), ref)
-	publisher.post(pushPath, object{"reference": ref}).is(204)
+	registry, ref, _ := publishBulky(t)
 	registry.Forget()
 	registry.Break(registrytest.On(http.MethodGet, "/blobs/", registrytest.Slowly(5, 200*time.Millisecond)))
 
@@ -176,12 +184,8 @@ func TestEverybodyFollowsOnePull(t *testing.T) {
 
 func TestFollowingAFailure(t *testing.T) {
 	t.Parallel()
-	registry := registrytest.Open(t)
-	ref := registry.Reference(repository, "1.0")
-	publisher := start(t, options{})
-	publisher.mustBuild(bulky(t), ref)
-	publisher.post(pushPath, object{"reference": ref}).is(204)
-	registry.Break(registrytest.On(http.MethodGet, "/blobs/sha256:"+filepath.Base(publisher.layer()), registrytest.Garble()))
+	registry, ref, layer := publishBulky(t)
+	registry.Break(registrytest.On(http.MethodGet, "/blobs/"+layer, registrytest.Garble()))
 
 	d := start(t, options{})
 	install := object{"name": ref, "clients": []string{"claude-code"}}
@@ -210,11 +214,7 @@ func TestHangWhileFollowing(t *testing.T) {
 	if !*slow {
 		t.Skip("takes half a minute; -slow runs it")
 	}
-	registry := registrytest.Open(t)
-	ref := registry.Reference(repository, "1.0")
-	publisher := start(t, options{})
-	publisher.mustBuild(bulky(t), ref)
-	publisher.post(pushPath, object{"reference": ref}).is(204)
+	registry, ref, _ := publishBulky(t)
 	registry.Break(registrytest.On(http.MethodGet, "/blobs/", registrytest.Stall()))
 	d := start(t, options{})
 	a := d.send(http.MethodGet, contentPath+"?ref="+url.QueryEscape(ref), "", http.Header{"Accept": {"text/event-stream"}}).is(200)

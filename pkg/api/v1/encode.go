@@ -16,19 +16,26 @@ import (
 // encode answers with v as JSON. The whole body is made first, so that a
 // failure can still become an error's answer.
 func encode(w http.ResponseWriter, status int, v any) error {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	// Answers are never parsed as HTML (nosniff), so skill texts stay readable.
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
+	body, err := jsonLine(v)
+	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", jsonType)
-	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	// A failure to write means that nobody is listening any more.
-	_, _ = w.Write(body.Bytes())
+	_, _ = w.Write(body)
 	return nil
+}
+
+// jsonLine returns v as JSON, one line and its end.
+func jsonLine(v any) ([]byte, error) {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	// Answers are never parsed as HTML (nosniff), so skill texts stay readable.
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(v)
+	return line.Bytes(), err
 }
 
 // some returns the list as one that JSON shows as [] when it is empty.

@@ -4,7 +4,6 @@ package v1
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"sync"
@@ -110,7 +109,7 @@ func (n *progressNews) sendUntil(over <-chan struct{}, events *eventStream) {
 
 func (n *progressNews) send(events *eventStream) {
 	for _, p := range n.take() {
-		events.send("progress", encoded(progressEvent{Phase: string(p.Activity), BytesDone: p.Done, BytesTotal: p.Total}))
+		events.send("progress", eventData(progressEvent{Phase: string(p.Activity), BytesDone: p.Done, BytesTotal: p.Total}))
 	}
 }
 
@@ -169,13 +168,12 @@ func (s *eventStream) write(text string) {
 // end leaves the connection fit for the next request.
 func (s *eventStream) end() { _ = s.control.SetWriteDeadline(time.Time{}) }
 
-// encoded returns v, which has strings and numbers alone, as one line of JSON.
-func encoded(v any) []byte {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
+// eventData returns v, which has strings and numbers alone, as the data of an
+// event.
+func eventData(v any) []byte {
+	line, err := jsonLine(v)
+	if err != nil {
 		panic(err) // strings and numbers cannot fail to encode
 	}
-	return bytes.TrimSpace(text.Bytes())
+	return bytes.TrimSpace(line)
 }

@@ -114,5 +114,5 @@ func (a *answer) problem() []byte {
 	if strings.HasPrefix(a.header.Get("Content-Type"), problemType) {
 		return a.body.Bytes()
 	}
-	return encoded(apierrors.NewProblem(a.status, a.body.String()))
+	return eventData(apierrors.NewProblem(a.status, a.body.String()))
 }
