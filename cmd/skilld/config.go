@@ -37,7 +37,7 @@ func (c *config) addSettings(flags *pflag.FlagSet) {
 	addDataDirFlag(flags, &c.dataDir)
 	flags.StringVar(&c.catalog, "catalog", "", "path or URL of the catalogue of published skills")
 	flags.StringSliceVar(&c.insecureRegistry, "insecure-registry", nil, "registry host to speak to over plain HTTP (repeatable)")
-	flags.BoolVar(&c.allowPrivateHosts, "allow-private-hosts", false, "let git sources and catalogues name loopback and private addresses")
+	flags.BoolVar(&c.allowPrivateHosts, "allow-private-hosts", false, "let git sources and catalogues name loopback and private addresses, and public registries redirect to them")
 	flags.StringSliceVar(&c.allowHost, "allow-host", nil, "name that a request's Host may have besides loopback names (repeatable)")
 	flags.StringSliceVar(&c.allowOrigin, "allow-origin", nil, "web origin whose pages may call the API (repeatable)")
 	flags.StringSliceVar(&c.allowPath, "allow-path", nil, "folder that requests to validate, build and install for a project may name, those below included (repeatable); all if none is given")

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +36,11 @@ func serveCommand() *cobra.Command {
 			"\"skilld config print\" shows what they come to.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return serve(cmd.Context(), cfg)
+			// Only here: the other commands, and the reading of the configuration,
+			// end as soon as they are told to.
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return serve(ctx, cfg)
 		},
 	}
 	cfg.addServeFlags(cmd.Flags())
@@ -123,7 +129,7 @@ func (d *daemon) open(ctx context.Context, cfg config) error {
 		return err
 	}
 	d.onClose(store.Close)
-	registry := oci.NewRegistry(oci.RegistryOptions{PlainHTTP: cfg.insecureRegistry, UserAgent: "skilld/" + release()})
+	registry := oci.NewRegistry(oci.RegistryOptions{PlainHTTP: cfg.insecureRegistry, AllowPrivate: cfg.allowPrivateHosts, UserAgent: "skilld/" + release()})
 	fetcher := git.NewFetcher(git.Config{AllowPrivate: cfg.allowPrivateHosts, TempDir: temp})
 	d.onClose(func() error { fetcher.Close(); return nil })
 	skillCatalog, err := openCatalog(ctx, cfg, db, d.log)

@@ -3,12 +3,12 @@
 package oci
 
 import (
-	"context"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/netip"
 	"net/url"
-	"slices"
+	"sync"
 
 	"github.com/skilld/skilld/pkg/netguard"
 )
@@ -16,25 +16,26 @@ import (
 // border sends the requests of one session. A registry sends its clients on to
 // other hosts: a token server, the storage of its blobs. One on the public
 // internet must not make us knock at doors of the private network in this way,
-// so what it sends us on to must have public addresses, too.
+// so what it sends us on to must have public addresses, too. One in the private
+// network, or on this machine, has its token server and storage there as well.
 type border struct {
 	// registry is the host, perhaps with a port, that the caller named.
 	registry string
 	// home is how that host is spoken to, and away how others are.
 	home, away http.RoundTripper
-	proxy      func(*http.Request) (*url.URL, error)
-	lookup     func(ctx context.Context, host string) ([]netip.Addr, error)
+	// proxy says which proxy does the dialling. What goes through one is the
+	// proxy's to allow.
+	proxy func(*http.Request) (*url.URL, error)
+
+	mu sync.Mutex
+	// reached says that the registry was connected to, and public that it had a
+	// public address then.
+	reached, public bool
 }
 
-// newBorder returns the border of a registry. What goes through a proxy, which
-// does the dialling, is the proxy's to allow.
-func newBorder(registry string, home http.RoundTripper, away http.RoundTripper) *border {
-	return &border{
-		registry: registry, home: home, away: away, proxy: http.ProxyFromEnvironment,
-		lookup: func(ctx context.Context, host string) ([]netip.Addr, error) {
-			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		},
-	}
+// newBorder returns the border of a registry.
+func newBorder(registry string, home, away http.RoundTripper) *border {
+	return &border{registry: registry, home: home, away: away, proxy: http.ProxyFromEnvironment}
 }
 
 // newAwayTransport returns a transport that dials public addresses alone.
@@ -47,20 +48,36 @@ func newAwayTransport() *http.Transport {
 
 // RoundTrip implements [http.RoundTripper].
 func (b *border) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Host == b.registry || b.proxied(req) || b.isPrivate(req.Context()) {
+	if req.URL.Host == b.registry {
+		// What counts is the address that was really dialled: what a lookup says
+		// may be another the next time.
+		trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { b.note(info.Conn.RemoteAddr()) }}
+		return b.home.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	}
+	if b.isPrivate() || b.isProxied(req) {
 		return b.home.RoundTrip(req)
 	}
 	return b.away.RoundTrip(req)
 }
 
-func (b *border) proxied(req *http.Request) bool {
-	proxy, err := b.proxy(req)
-	return err == nil && proxy != nil
+// note keeps what kind of address the registry has.
+func (b *border) note(remote net.Addr) {
+	addr, err := netip.ParseAddrPort(remote.String())
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reached = true
+	if err != nil || netguard.Permitted(addr.Addr()) {
+		b.public = true
+	}
 }
 
-// isPrivate reports whether the registry itself is in the private network, or
-// on this machine, where its token server and its storage will be, too.
-func (b *border) isPrivate(ctx context.Context) bool {
-	addrs, err := b.lookup(ctx, (&url.URL{Host: b.registry}).Hostname())
-	return err == nil && slices.ContainsFunc(addrs, func(addr netip.Addr) bool { return !netguard.Permitted(addr) })
+func (b *border) isPrivate() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.reached && !b.public
+}
+
+func (b *border) isProxied(req *http.Request) bool {
+	proxy, err := b.proxy(req)
+	return err == nil && proxy != nil
 }

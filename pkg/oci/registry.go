@@ -34,6 +34,9 @@ type RegistryOptions struct {
 	// ("registry.local:5000") or for all ports ("registry.local"). Loopback
 	// hosts need not be named.
 	PlainHTTP []string
+	// AllowPrivate lets registries on the public internet send the client on to
+	// other addresses, too.
+	AllowPrivate bool
 	// Credential finds the credentials for a host; nil means those of the
 	// Docker configuration file and its credential helpers, read each time they
 	// are needed.
@@ -66,7 +69,7 @@ type RegistryOptions struct {
 // into them.
 //
 // A registry on the public internet cannot send the client on to addresses that
-// are not; what goes through a proxy is left to that.
+// are not, unless that is allowed; what goes through a proxy is left to that.
 type Registry struct {
 	options RegistryOptions
 	// home and away send requests to the registry that was named, and to the
@@ -85,6 +88,9 @@ func NewRegistry(options RegistryOptions) *Registry {
 	home, away := options.Transport, options.Transport
 	if options.Transport == nil {
 		home, away = newTransport(), newAwayTransport()
+	}
+	if options.AllowPrivate {
+		away = home
 	}
 	if options.PullTime == 0 {
 		options.PullTime = defaultPullTime
