@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/skilld/skilld/internal/registrytest"
 )
 
 // verifyStore runs "skilld store verify" on the data folder, and returns its
@@ -52,6 +54,15 @@ func (d *daemon) layer() string {
 	}
 	require.FailNow(d.t, "there is no layer")
 	return ""
+}
+
+func TestPushOfADamagedBuild(t *testing.T) {
+	t.Parallel()
+	d := start(t, options{})
+	ref := registrytest.Open(t).Reference(repository, "1.0")
+	d.mustBuild(makeSkill(t, "my-skill", "1.0", nil), ref)
+	require.NoError(t, os.Remove(d.layer()))
+	d.post(pushPath, object{"reference": ref}).is(422, "damaged", ref)
 }
 
 func TestStoreVerify(t *testing.T) {

@@ -65,13 +65,13 @@ func (c *counts) lookup(ctx context.Context, name cache, hit bool) {
 	c.lookups.Add(ctx, 1, c.misses[name])
 }
 
-// ok is the result of what did not fail.
-const ok = "ok"
+// resultOK is the result of what did not fail.
+const resultOK = "ok"
 
 // result is what became of something, as a label.
 func result(err error) string {
 	if err == nil {
-		return ok
+		return resultOK
 	}
 	return skills.KindOf(err).String()
 }
@@ -79,7 +79,7 @@ func result(err error) string {
 // registryResult is result for an error of a registry's client.
 func registryResult(err error) string {
 	if err == nil {
-		return ok
+		return resultOK
 	}
 	return classifyPullError(err).String()
 }

@@ -4,7 +4,6 @@ package skillsvc
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -20,9 +19,9 @@ const maxGauges = 3 * time.Second
 // gauge is a number, or one for each label, that takes a look at the disk or
 // the database to find out.
 type gauge struct {
-	name       string
-	instrument metric.Int64ObservableGauge
-	read       func(ctx context.Context) ([]reading, error)
+	name, unit, description string
+	read                    func(ctx context.Context) ([]reading, error)
+	instrument              metric.Int64ObservableGauge
 }
 
 type reading struct {
@@ -33,24 +32,22 @@ type reading struct {
 // addGauges adds the gauges to the meter. The registration ends them.
 func (s *Service) addGauges(meter metric.Meter) (metric.Registration, error) {
 	gauges := []*gauge{
-		{name: "skilld.store.size", read: s.readStoreSize},
-		{name: "skilld.builds", read: s.readBuilds},
-		{name: "skilld.installed_skills", read: s.readInstalled},
+		{name: "skilld.store.size", unit: "By", description: "All blobs in the store, up to a minute ago.", read: s.readStoreSize},
+		{name: "skilld.builds", unit: "{build}", description: "Local builds.", read: s.readBuilds},
+		{name: "skilld.installed_skills", unit: "{skill}", description: "Installed skills, by scope.", read: s.readInstalled},
 	}
-	var failures [3]error
-	gauges[0].instrument, failures[0] = meter.Int64ObservableGauge(gauges[0].name, metric.WithUnit("By"),
-		metric.WithDescription("All blobs in the store, up to a minute ago."))
-	gauges[1].instrument, failures[1] = meter.Int64ObservableGauge(gauges[1].name, metric.WithUnit("{build}"),
-		metric.WithDescription("Local builds."))
-	gauges[2].instrument, failures[2] = meter.Int64ObservableGauge(gauges[2].name, metric.WithUnit("{skill}"),
-		metric.WithDescription("Installed skills, by scope."))
-	if err := errors.Join(failures[:]...); err != nil {
-		return nil, err
+	var instruments []metric.Observable
+	for _, g := range gauges {
+		var err error
+		if g.instrument, err = meter.Int64ObservableGauge(g.name, metric.WithUnit(g.unit), metric.WithDescription(g.description)); err != nil {
+			return nil, err
+		}
+		instruments = append(instruments, g.instrument)
 	}
 	return meter.RegisterCallback(func(ctx context.Context, to metric.Observer) error {
 		s.observe(ctx, to, gauges)
 		return nil
-	}, gauges[0].instrument, gauges[1].instrument, gauges[2].instrument)
+	}, instruments...)
 }
 
 // observe reads the gauges, all at once, and leaves out those that fail or take
@@ -68,17 +65,17 @@ func (s *Service) observe(ctx context.Context, to metric.Observer, gauges []*gau
 		})
 	}
 	for i, g := range gauges {
-		var result singleflight.Result
+		var read singleflight.Result
 		select {
-		case result = <-results[i]:
+		case read = <-results[i]:
 		case <-ctx.Done():
-			result.Err = ctx.Err()
+			read.Err = ctx.Err()
 		}
-		if result.Err != nil {
-			s.Log.WarnContext(ctx, "a metric is left out", "metric", g.name, "error", result.Err)
+		if read.Err != nil {
+			s.Log.WarnContext(ctx, "a metric is left out", "metric", g.name, "error", read.Err)
 			continue
 		}
-		for _, each := range result.Val.([]reading) {
+		for _, each := range read.Val.([]reading) {
 			to.ObserveInt64(g.instrument, each.value, metric.WithAttributes(each.labels...))
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/skilld/skilld/pkg/skills"
 )
 
-// outgoing marks the spans of what others are asked.
-var outgoing = trace.WithSpanKind(trace.SpanKindClient)
+// asClient marks the spans of what others are asked.
+var asClient = trace.WithSpanKind(trace.SpanKindClient)
 
 // observedRegistry traces and counts what registries are asked.
 type observedRegistry struct {
@@ -26,14 +26,14 @@ type observedRegistry struct {
 
 // Resolve asks for the digest of a tag.
 func (r observedRegistry) Resolve(ctx context.Context, ref skills.Reference) (ocispec.Descriptor, error) {
-	ctx, span := begin(ctx, r.tracer, "resolve.registry", ref.String(), outgoing)
+	ctx, span := begin(ctx, r.tracer, "resolve.registry", ref.String(), asClient)
 	desc, err := r.Registry.Resolve(ctx, ref)
 	return desc, finish(span, err, digestKey.String(desc.Digest.String()))
 }
 
 // Pull pulls an artifact.
 func (r observedRegistry) Pull(ctx context.Context, ref skills.Reference, lease *oci.Lease) (ocispec.Descriptor, error) {
-	ctx, span := begin(ctx, r.tracer, "pull", ref.String(), outgoing)
+	ctx, span := begin(ctx, r.tracer, "pull", ref.String(), asClient)
 	desc, err := r.Registry.Pull(ctx, ref, lease)
 	r.counts.pull(ctx, "oci", registryResult(err))
 	return desc, finish(span, err, digestKey.String(desc.Digest.String()))
@@ -41,7 +41,7 @@ func (r observedRegistry) Pull(ctx context.Context, ref skills.Reference, lease 
 
 // Push pushes an artifact.
 func (r observedRegistry) Push(ctx context.Context, lease *oci.Lease, desc ocispec.Descriptor, ref skills.Reference) error {
-	ctx, span := begin(ctx, r.tracer, "push", ref.String(), outgoing, trace.WithAttributes(digestKey.String(desc.Digest.String())))
+	ctx, span := begin(ctx, r.tracer, "push", ref.String(), asClient, trace.WithAttributes(digestKey.String(desc.Digest.String())))
 	err := r.Registry.Push(ctx, lease, desc, ref)
 	r.counts.push(ctx, registryResult(err))
 	return finish(span, err)
@@ -56,14 +56,14 @@ type observedGit struct {
 
 // Resolve asks for the commit of a ref.
 func (g observedGit) Resolve(ctx context.Context, ref git.Reference) (string, error) {
-	ctx, span := begin(ctx, g.tracer, "resolve.git", ref.String(), outgoing)
+	ctx, span := begin(ctx, g.tracer, "resolve.git", ref.String(), asClient)
 	commit, err := g.Git.Resolve(ctx, ref)
 	return commit, finish(span, err, commitKey.String(commit))
 }
 
 // Fetch fetches a folder.
 func (g observedGit) Fetch(ctx context.Context, ref git.Reference, commit, dst string) error {
-	ctx, span := begin(ctx, g.tracer, "clone", ref.String(), outgoing, trace.WithAttributes(commitKey.String(commit)))
+	ctx, span := begin(ctx, g.tracer, "clone", ref.String(), asClient, trace.WithAttributes(commitKey.String(commit)))
 	err := g.Git.Fetch(ctx, ref, commit, dst)
 	g.counts.pull(ctx, "git", result(err))
 	return finish(span, err)

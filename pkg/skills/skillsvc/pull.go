@@ -102,7 +102,9 @@ func share[T any](ctx context.Context, s *Service, key string, limit time.Durati
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 		defer cancel()
 		defer context.AfterFunc(s.stopping, cancel)()
-		return work(skills.WithProgress(ctx, func(p skills.Progress) { s.relays.report(key, p) }))
+		ctx, done := s.relays.carry(ctx, key)
+		defer done()
+		return work(ctx)
 	})
 	defer func() {
 		if !mine.Load() {

@@ -38,6 +38,13 @@ func (s *Service) Push(ctx context.Context, opts skills.PushOptions) error {
 	if err != nil {
 		return err
 	}
+	inventory, err := s.Store.Inventory(ctx)
+	if err != nil {
+		return fmt.Errorf("looking up %q: %w", opts.Reference, err)
+	}
+	if !inventory.Has(desc) {
+		return damaged(opts.Reference, errdef.ErrNotFound)
+	}
 	if err := s.Registry.Push(ctx, lease, desc, ref); err != nil {
 		return pushError(ref, err)
 	}

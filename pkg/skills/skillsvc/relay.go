@@ -16,13 +16,15 @@ type relays struct {
 	byKey map[string]*relay
 }
 
-// relay is what the callers of one piece of work want to know.
+// relay is there as long as its work goes on or somebody listens.
 type relay struct {
+	// running says that the work goes on, and latest how far it is; the zero
+	// value before the first report.
+	running bool
+	latest  skills.Progress
 	// listeners are called with the lock held, so that none is called after it
 	// has left.
 	listeners map[*listener]struct{}
-	// latest is the last report; the zero value before the first.
-	latest skills.Progress
 }
 
 type listener struct{ report func(skills.Progress) }
@@ -36,41 +38,62 @@ func (r *relays) join(ctx context.Context, key string) (leave func()) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.byKey == nil {
-		r.byKey = make(map[string]*relay)
-	}
-	joined := r.byKey[key]
-	if joined == nil {
-		joined = &relay{listeners: make(map[*listener]struct{})}
-		r.byKey[key] = joined
-	}
-	l := &listener{report}
+	joined, l := r.relayLocked(key), &listener{report}
 	joined.listeners[l] = struct{}{}
 	if joined.latest.Activity != "" {
 		report(joined.latest)
 	}
-	return func() { r.leave(key, joined, l) }
-}
-
-func (r *relays) leave(key string, joined *relay, l *listener) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(joined.listeners, l)
-	if len(joined.listeners) == 0 {
-		delete(r.byKey, key)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(joined.listeners, l)
+		r.forgetLocked(key)
 	}
 }
 
-// report tells everybody who has joined the work with the key.
-func (r *relays) report(key string, progress skills.Progress) {
+// carry returns a context for the work with the key, whose progress is passed
+// on until the work is done.
+func (r *relays) carry(ctx context.Context, key string) (_ context.Context, done func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	joined := r.byKey[key]
-	if joined == nil {
+	carried := r.relayLocked(key)
+	carried.running = true
+	return skills.WithProgress(ctx, func(p skills.Progress) { r.report(carried, p) }), func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		// Who comes now begins the work anew.
+		carried.running, carried.latest = false, skills.Progress{}
+		r.forgetLocked(key)
+	}
+}
+
+// report tells everybody who has joined.
+func (r *relays) report(joined *relay, progress skills.Progress) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !joined.running {
 		return
 	}
 	joined.latest = progress
 	for l := range joined.listeners {
 		l.report(progress)
+	}
+}
+
+// relayLocked returns the relay of the work with the key, made if there is none.
+func (r *relays) relayLocked(key string) *relay {
+	if r.byKey == nil {
+		r.byKey = make(map[string]*relay)
+	}
+	if r.byKey[key] == nil {
+		r.byKey[key] = &relay{listeners: make(map[*listener]struct{})}
+	}
+	return r.byKey[key]
+}
+
+// forgetLocked drops the relay if nobody needs it.
+func (r *relays) forgetLocked(key string) {
+	if kept := r.byKey[key]; kept != nil && !kept.running && len(kept.listeners) == 0 {
+		delete(r.byKey, key)
 	}
 }

@@ -17,14 +17,13 @@ func TestRelay(t *testing.T) {
 	follow := func(seen *[]int64) context.Context {
 		return skills.WithProgress(t.Context(), func(p skills.Progress) { *seen = append(*seen, p.Done) })
 	}
-	report := func(done int64) {
-		all.report("pull a", skills.Progress{Activity: skills.ActivityPull, Done: done})
-	}
-	var first, second, third, other []int64
-	defer all.join(follow(&other), "pull b")()
-	defer all.join(t.Context(), "pull a")()
+	var first, second, third, next, other []int64
+	leaveOther := all.join(follow(&other), "pull b")
+	all.join(t.Context(), "pull a")()
 
 	leaveFirst := all.join(follow(&first), "pull a")
+	ctx, done := all.carry(t.Context(), "pull a")
+	report := func(done int64) { skills.ProgressOf(ctx)(skills.Progress{Activity: skills.ActivityPull, Done: done}) }
 	report(1)
 	leaveSecond := all.join(follow(&second), "pull a")
 	report(2)
@@ -34,11 +33,17 @@ func TestRelay(t *testing.T) {
 	report(4)
 	leaveThird := all.join(follow(&third), "pull a")
 	report(5)
+	done()
+	report(6)
+	leaveNext := all.join(follow(&next), "pull a")
 	leaveThird()
+	leaveNext()
+	leaveOther()
 
 	assert.Equal(t, []int64{1, 2}, first, "nothing comes after leaving")
 	assert.Equal(t, []int64{1, 2, 3}, second, "who comes later hears first how far it is")
-	assert.Equal(t, []int64{5}, third, "nobody listened to what came before")
+	assert.Equal(t, []int64{4, 5}, third, "also when nobody had listened")
+	assert.Empty(t, next, "the end of the work before is no news of the next")
 	assert.Empty(t, other)
-	assert.Len(t, all.byKey, 1, "what nobody follows is forgotten")
+	assert.Empty(t, all.byKey, "what is over is forgotten")
 }

@@ -140,7 +140,8 @@ func (s *Service) Recover(ctx context.Context) error {
 // Close ends the pulls that still run and waits for them. The service must not
 // be called any more.
 func (s *Service) Close() error {
+	err := s.gauges.Unregister()
 	s.stop()
 	s.background.Wait()
-	return s.gauges.Unregister()
+	return err
 }
