@@ -111,6 +111,11 @@ func TestCORSIsForTrustedOriginsOnly(t *testing.T) {
 	assert.Contains(t, response.Header.Get("Access-Control-Expose-Headers"), "ETag")
 	assert.Contains(t, response.Header.Values("Vary"), "Origin")
 
+	// Without a reference it is refused before the first event.
+	response, _ = ask(t, handler, http.MethodGet, "/api/v1beta/skills/content", "Accept: text/event-stream")
+	assert.Equal(t, http.StatusBadRequest, response.StatusCode)
+	assert.ElementsMatch(t, []string{"Accept", "Origin"}, response.Header.Values("Vary"))
+
 	preflight := []string{"Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type", "Sec-Fetch-Site: cross-site"}
 	response, _ = ask(t, handler, http.MethodOptions, path, append(preflight, "Origin: https://app.example.com")...)
 	assert.Equal(t, http.StatusNoContent, response.StatusCode)

@@ -17,7 +17,7 @@ package api
 //	@description	- The body of an error is its message as `text/plain`, or problem details (RFC 9457) for a client whose `Accept` names `application/problem+json`. A generated client should send `Accept: application/json, application/problem+json` with every request: then each error has the type that this document gives it.
 //	@description	- Every answer carries `X-Request-Id`, the client's own where it sent one; the log has it too.
 //	@description	- A reference in a path, such as `ghcr.io/org/name:v1`, is one percent-encoded segment.
-//	@description	- Push, install and content can be followed: `Accept: text/event-stream` gets server-sent events `progress`, and last `result`, whose data is the ordinary answer, or `error`, whose data is a Problem. The schema of such an answer is that of the data of one event.
+//	@description	- Push, install and content can be followed: `Accept: text/event-stream` gets server-sent events `progress`, and last `result`, whose data is the ordinary answer, or `error`, whose data is a Problem. The extension x-event-stream of an operation has their schemas.
 //	@contact.name	skilld
 //	@contact.url	https://github.com/skilld/skilld
 //	@license.name	Apache-2.0

@@ -16,4 +16,11 @@ const metricsPath = "/metrics"
 //	@Success		200	{string}	string	"The metrics"
 //	@Failure		403	{object}	apierrors.Problem	"The Host header names neither a loopback name nor an allowed host"
 //	@Router			/metrics [get]
-func serveMetrics(metrics http.Handler) http.HandlerFunc { return metrics.ServeHTTP }
+func serveMetrics(metrics http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		// As text, whatever else Prometheus could read.
+		plain := r.Clone(r.Context())
+		plain.Header.Del("Accept")
+		metrics.ServeHTTP(w, plain)
+	}
+}

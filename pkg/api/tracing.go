@@ -15,6 +15,8 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/skilld/skilld/pkg/redact"
 )
 
 // durations are the upper bounds of the buckets of request durations, in
@@ -60,12 +62,16 @@ func MetricViews() []sdkmetric.View {
 
 // nameRoute tells observe, right outside of it, which route a request took, so
 // that spans and metrics are named by its pattern: paths are as many as clients
-// like.
+// like, and may hold what is none of ours.
 func nameRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		span := trace.SpanFromContext(r.Context())
+		if span.IsRecording() {
+			span.SetAttributes(semconv.URLPath(redact.Text(r.URL.Path)))
+		}
 		defer func() {
 			if r.Pattern = routeOf(r); r.Pattern != "" {
-				trace.SpanFromContext(r.Context()).SetAttributes(semconv.HTTPRoute(r.Pattern))
+				span.SetAttributes(semconv.HTTPRoute(r.Pattern))
 			}
 		}()
 		next.ServeHTTP(w, r)

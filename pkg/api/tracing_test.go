@@ -47,6 +47,7 @@ func TestSpanOfARequest(t *testing.T) {
 	}{
 		"a route":              {method: "GET", path: "/api/v1beta/skills?token=s3cret", span: "GET /api/v1beta/skills", route: "/api/v1beta/skills", status: "200"},
 		"a parameter":          {method: "DELETE", path: "/api/v1beta/skills/a-skill", span: "DELETE /api/v1beta/skills/{name}", route: "/api/v1beta/skills/{name}", status: "204"},
+		"a secret in the path": {method: "DELETE", path: "/api/v1beta/skills/https%3A%2F%2Fada%3As3cret%40x", span: "DELETE /api/v1beta/skills/{name}", route: "/api/v1beta/skills/{name}", status: "204"},
 		"no route":             {method: "GET", path: "/nothing/here", span: "GET", status: "404"},
 		"a method of no route": {method: "PUT", path: "/api/v1beta/skills", span: "PUT", status: "405"},
 		"a method of nobody":   {method: "BREW", path: "/api/v1beta/skills", span: "HTTP", status: "405"},

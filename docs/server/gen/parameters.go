@@ -15,7 +15,7 @@ var headers = map[string]object{
 	"ETag":          {"pattern": `^"[!#-~]*"$`, "example": `"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`},
 	"If-None-Match": {"example": `"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`},
 	"Location":      {"format": "uri-reference"},
-	"Retry-After":   {"format": "int32", "minimum": 0, "example": 30},
+	"Retry-After":   {"format": "int64", "minimum": 0, "example": 30},
 	"Warning":       {"example": `110 - "Response is Stale"`},
 }
 

@@ -12,7 +12,7 @@ import (
 // does not prefer plain text. Clients that accept anything get the text that
 // they always got.
 func wantsProblem(header http.Header) bool {
-	problem := accept.Weight(header, problemType)
+	problem := accept.Weight(header, ProblemType)
 	text := max(accept.Weight(header, "text/plain"), accept.Weight(header, "text/*"))
 	return problem > 0 && problem >= text
 }

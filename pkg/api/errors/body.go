@@ -10,10 +10,12 @@ import (
 )
 
 const (
-	jsonType    = "application/json"
-	problemType = "application/problem+json"
-	textType    = "text/plain; charset=utf-8"
+	jsonType = "application/json"
+	textType = "text/plain; charset=utf-8"
 )
+
+// ProblemType is the media type of a [Problem] (RFC 9457, section 3).
+const ProblemType = "application/problem+json"
 
 // Problem is an error as problem details (RFC 9457, section 3.1).
 //
@@ -51,7 +53,7 @@ func write(w http.ResponseWriter, r *http.Request, status int, code, message str
 	contentType, body := textType, []byte(message)
 	switch {
 	case wantsProblem(r.Header):
-		contentType = problemType
+		contentType = ProblemType
 		body = encode(NewProblem(status, message))
 	case code != "":
 		contentType, body = jsonType, encode(CodedMessage{Code: code, Message: message})

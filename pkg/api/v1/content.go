@@ -56,6 +56,7 @@ type contentResponse struct {
 //	@Failure		429				{object}	apierrors.Problem	"The registry limits the rate"
 //	@Failure		500				{object}	apierrors.Problem	"A fault of the daemon"
 //	@Failure		502				{object}	apierrors.Problem	"The registry, git server or catalogue failed"
+//	@Failure		503				{object}	apierrors.Problem	"The store's disk is full, may not be written, or fails"
 //	@Failure		504				{object}	apierrors.Problem	"The time limit ran out"
 //	@Header			200,304			{string}	ETag				"Identifies exactly this content"
 //	@Header			200,304			{string}	Warning				"110 - Response is Stale: a cached copy answered because the registry could not be asked"

@@ -5,7 +5,6 @@ package v1
 import (
 	"bytes"
 	"context"
-	"maps"
 	"net/http"
 	"strings"
 
@@ -14,18 +13,15 @@ import (
 	"github.com/skilld/skilld/pkg/skills"
 )
 
-const (
-	eventsType  = "text/event-stream"
-	problemType = "application/problem+json"
-)
+const eventsType = "text/event-stream"
 
 // followed lets clients follow what next does. One that asks for
 // text/event-stream gets a stream (HTML Living Standard, section 9.2) of
 // progress events, of which the last is the answer: "result" with its JSON, or
 // {} where there is none, or "error" with problem details.
 //
-// The stream begins with the first event. Until then nothing is lost: an answer
-// that is no success keeps its status and its form.
+// The stream begins with the first event, or sign of life. Until then nothing is
+// lost: an answer that is no success keeps its status and its form.
 func followed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !wantsEvents(r.Header) {
@@ -50,11 +46,12 @@ func followed(next http.Handler) http.Handler {
 	})
 }
 
-// wantsEvents reports whether the client has asked for events at least as much
-// as for JSON.
+// wantsEvents reports whether the client has asked for events, and for JSON no
+// more than for them.
 func wantsEvents(header http.Header) bool {
 	events := accept.Weight(header, eventsType)
-	return events > 0 && events >= accept.Weight(header, jsonType)
+	ordinary := max(accept.Weight(header, jsonType), accept.Weight(header, "application/*"), accept.Weight(header, "*/*"))
+	return events > 0 && events >= ordinary
 }
 
 // answer is an ordinary answer that is kept until it is known how to send it.
@@ -84,19 +81,30 @@ func (a *answer) success() bool { return a.status < http.StatusMultipleChoices }
 
 // copyTo sends the answer as it is.
 func (a *answer) copyTo(w http.ResponseWriter) {
-	maps.Copy(w.Header(), a.header)
+	for name, values := range a.header {
+		if name != "Vary" {
+			w.Header().Del(name)
+		}
+		for _, value := range values {
+			w.Header().Add(name, value)
+		}
+	}
 	w.WriteHeader(a.status)
 	// A failure to write means that nobody is listening any more.
 	_, _ = w.Write(a.body.Bytes())
 }
 
-// endStream sends the answer as the last event, and what its header says of the
-// skill as header or trailer.
+// endStream sends the answer as the last event, and what its header says beside
+// that as header or trailer.
 func (a *answer) endStream(events *eventStream) {
-	for _, name := range []string{"ETag", "Location", "Warning"} {
+	for _, name := range []string{"Location", "Retry-After", "Warning"} {
 		if value := a.header.Get(name); value != "" {
 			events.set(name, value)
 		}
+	}
+	if tag := a.header.Get("ETag"); tag != "" {
+		// The tag is that of the ordinary answer's bytes (RFC 9110, section 8.8.1).
+		events.set("ETag", "W/"+tag)
 	}
 	switch {
 	case a.status >= http.StatusBadRequest:
@@ -111,7 +119,7 @@ func (a *answer) endStream(events *eventStream) {
 
 // problem returns the answer, an error, as JSON.
 func (a *answer) problem() []byte {
-	if strings.HasPrefix(a.header.Get("Content-Type"), problemType) {
+	if strings.HasPrefix(a.header.Get("Content-Type"), apierrors.ProblemType) {
 		return a.body.Bytes()
 	}
 	return eventData(apierrors.NewProblem(a.status, a.body.String()))

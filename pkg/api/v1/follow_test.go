@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -100,15 +101,19 @@ func TestFollowingWhatTakesNoTime(t *testing.T) {
 	response, body := serve(t, &service{content: stale}).do(http.MethodGet, contentPath+"x", "", "Accept: text/event-stream")
 	require.Len(t, events(t, body), 1)
 	assert.Equal(t, "result", events(t, body)[0].name)
-	assert.Equal(t, `"sha256:ab"`, response.Header.Get("ETag"))
+	assert.Equal(t, `W/"sha256:ab"`, response.Header.Get("ETag"))
 	assert.Contains(t, response.Header.Get("Warning"), "110")
 }
 
 func TestFollowingTellsTheRestInTheTrailer(t *testing.T) {
 	t.Parallel()
 	response, _ := serve(t, &service{content: content(), hook: pulling}).do(http.MethodGet, contentPath+"x", "", "Accept: text/event-stream")
-	assert.Equal(t, `"sha256:ab"`, response.Trailer.Get("ETag"))
+	assert.Equal(t, `W/"sha256:ab"`, response.Trailer.Get("ETag"))
 	assert.Empty(t, response.Header.Get("ETag"), "nobody knew it when the stream began")
+
+	busy := &skills.Error{Kind: skills.RateLimited, Message: "slow down", RetryAfter: 77 * time.Second}
+	response, _ = serve(t, &service{err: busy, hook: pulling}).do(http.MethodPost, "/api/v1beta/skills", `{"name":"x"}`, "Accept: text/event-stream")
+	assert.Equal(t, "77", response.Trailer.Get("Retry-After"))
 }
 
 func TestFollowingWhatIsRefusedAtOnce(t *testing.T) {
@@ -127,7 +132,7 @@ func TestFollowingWhatIsRefusedAtOnce(t *testing.T) {
 
 func TestNobodyFollowsWithoutAsking(t *testing.T) {
 	t.Parallel()
-	for _, accepted := range []string{"", "*/*", "text/*", "application/json", "application/json, text/event-stream;q=0.5"} {
+	for _, accepted := range []string{"", "*/*", "text/*", "application/json", "application/json, text/event-stream;q=0.5", "text/event-stream;q=0.1, */*"} {
 		t.Run(accepted, func(t *testing.T) {
 			t.Parallel()
 			s := &service{content: content(), hook: func(ctx context.Context) {

@@ -42,6 +42,7 @@ type pushRequest struct {
 //	@Failure		500		{object}	apierrors.Problem	"A fault of the daemon"
 //	@Failure		501		{object}	apierrors.Problem	"Signing was asked for, which is not supported"
 //	@Failure		502		{object}	apierrors.Problem	"The registry failed"
+//	@Failure		503		{object}	apierrors.Problem	"The store's disk is full, may not be written, or fails"
 //	@Failure		504		{object}	apierrors.Problem	"The time limit ran out"
 //	@Header			429		{integer}	Retry-After			"Seconds to wait, where the registry said so"
 //	@Router			/api/v1beta/skills/push [post]

@@ -109,6 +109,7 @@ func (h *handlers) listSkills(w http.ResponseWriter, r *http.Request) error {
 //	@Failure		429		{object}	apierrors.Problem	"The registry limits the rate"
 //	@Failure		500		{object}	apierrors.Problem	"A fault of the daemon"
 //	@Failure		502		{object}	apierrors.Problem	"The registry, git server or catalogue failed"
+//	@Failure		503		{object}	apierrors.Problem	"The store's disk is full, may not be written, or fails"
 //	@Failure		504		{object}	apierrors.Problem	"The time limit ran out"
 //	@Header			201		{string}	Location			"The path of the installed skill"
 //	@Header			429		{integer}	Retry-After			"Seconds to wait, where the registry said so"
