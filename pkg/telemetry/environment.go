@@ -35,7 +35,7 @@ func (s signal) exporterVariable() string { return "OTEL_" + string(s) + "_EXPOR
 // it says nothing, "otlp" if there is an endpoint to send to, else "none".
 // OpenTelemetry itself would send to localhost without being asked.
 func (s signal) exporter() string {
-	if strings.EqualFold(variable("OTEL_SDK_DISABLED"), "true") {
+	if isDisabled() {
 		return "none"
 	}
 	if named := variable(s.exporterVariable()); named != "" {
@@ -46,6 +46,9 @@ func (s signal) exporter() string {
 	}
 	return "none"
 }
+
+// isDisabled reports whether nothing is exported whatever else is said.
+func isDisabled() bool { return strings.EqualFold(variable("OTEL_SDK_DISABLED"), "true") }
 
 func (s signal) isExported() bool { return s.exporter() != "none" }
 
@@ -85,19 +88,28 @@ var settings = map[string]func(value string) error{
 	"CLIENT_KEY":         checkFile,
 }
 
-// counts are the other variables with a whole number above 0.
-var counts = []string{
-	"OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT",
-	"OTEL_BSP_SCHEDULE_DELAY", "OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-	"OTEL_BLRP_SCHEDULE_DELAY", "OTEL_BLRP_EXPORT_TIMEOUT", "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE",
+// counts are the other variables with a whole number above 0, by the signal
+// that they are for.
+var counts = map[signal][]string{
+	metrics: {"OTEL_METRIC_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_TIMEOUT"},
+	traces:  {"OTEL_BSP_SCHEDULE_DELAY", "OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE"},
+	logs:    {"OTEL_BLRP_SCHEDULE_DELAY", "OTEL_BLRP_EXPORT_TIMEOUT", "OTEL_BLRP_MAX_QUEUE_SIZE", "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE"},
 }
 
 // checkEnvironment returns an error for each variable that would be used and
 // has a value that cannot be.
 func checkEnvironment() error {
-	failures := []error{check("OTEL_SDK_DISABLED", oneOf("true", "false"))}
+	failures := []error{check("OTEL_SDK_DISABLED", inAnyCase(oneOf("true", "false")))}
 	for _, s := range signals {
+		if isDisabled() {
+			break
+		}
 		failures = append(failures, check(s.exporterVariable(), oneOf(exporters...)))
+		if s.isExported() {
+			for _, name := range counts[s] {
+				failures = append(failures, check(name, checkCount))
+			}
+		}
 		if s.exporter() != "otlp" {
 			continue
 		}
@@ -108,10 +120,7 @@ func checkEnvironment() error {
 		}
 	}
 	if traces.isExported() {
-		failures = append(failures, check("OTEL_TRACES_SAMPLER", oneOf(samplers...)), check("OTEL_TRACES_SAMPLER_ARG", checkRatio))
-	}
-	for _, name := range counts {
-		failures = append(failures, check(name, checkCount))
+		failures = append(failures, check("OTEL_TRACES_SAMPLER", inAnyCase(oneOf(samplers...))), check("OTEL_TRACES_SAMPLER_ARG", checkRatio))
 	}
 	return joinOnce(failures)
 }
@@ -142,11 +151,16 @@ var samplers = []string{
 
 func oneOf(known ...string) func(string) error {
 	return func(value string) error {
-		if slices.Contains(known, strings.ToLower(value)) {
+		if slices.Contains(known, value) {
 			return nil
 		}
 		return fmt.Errorf("%q is not known here; it is one of %s", value, strings.Join(known, ", "))
 	}
+}
+
+// inAnyCase is for what OpenTelemetry takes in small letters and capitals.
+func inAnyCase(wrong func(string) error) func(string) error {
+	return func(value string) error { return wrong(strings.ToLower(value)) }
 }
 
 func checkCount(value string) error {

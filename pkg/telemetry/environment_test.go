@@ -47,6 +47,9 @@ func TestBadVariablesAreNamed(t *testing.T) {
 		quiet string
 	}{
 		"an exporter that nobody has":  {variable: "OTEL_TRACES_EXPORTER", value: "zipkin", says: "otlp, console, none"},
+		"an exporter in capitals":      {variable: "OTEL_TRACES_EXPORTER", value: "OTLP", says: "otlp, console, none"},
+		"a protocol in capitals":       {variable: "OTEL_EXPORTER_OTLP_PROTOCOL", value: "GRPC", says: "http/protobuf, grpc"},
+		"compression in capitals":      {variable: "OTEL_EXPORTER_OTLP_COMPRESSION", value: "GZIP", says: "gzip"},
 		"a listener of its own":        {variable: "OTEL_METRICS_EXPORTER", value: "prometheus", says: "otlp, console, none"},
 		"a protocol":                   {variable: "OTEL_EXPORTER_OTLP_PROTOCOL", value: "http/json", says: "http/protobuf, grpc"},
 		"a protocol for one signal":    {variable: "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", value: "tcp", says: `"tcp"`},
@@ -92,6 +95,9 @@ func TestWhatIsExported(t *testing.T) {
 		"all but one":                  {env: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL", "OTEL_LOGS_EXPORTER": "none"}, want: []string{"/v1/traces", "/v1/metrics"}},
 		"an endpoint, but not for one": {env: map[string]string{"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "URL/v1/logs", "OTEL_TRACES_EXPORTER": "none"}, want: []string{"/v1/logs"}},
 		"disabled":                     {env: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL", "OTEL_SDK_DISABLED": "true"}},
+		"disabled, and wrong":          {env: map[string]string{"OTEL_TRACES_EXPORTER": "zipkin", "OTEL_SDK_DISABLED": "True"}},
+		"wrong, but not used":          {env: map[string]string{"OTEL_BSP_SCHEDULE_DELAY": "0"}},
+		"a sampler in capitals":        {env: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "URL/v1/traces", "OTEL_TRACES_SAMPLER": "Always_On"}, want: []string{"/v1/traces"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var seen [3]atomic.Bool

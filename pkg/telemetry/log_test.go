@@ -73,7 +73,7 @@ func TestLogHoldsNoSecrets(t *testing.T) {
 	log := quiet(t, &out, "info", "json").Log
 	signed := errors.New(`Get "https://cdn.example/blob?X-Signature=s3cret": refused`)
 	log.With("with", "https://ada:s3cret@h/").Info("calling https://h/?key=s3cret",
-		"error", signed, "text", "Authorization: Bearer s3cret", slog.Group("g", "cause", signed), "n", 1)
+		"error", signed, "text", "Authorization: Bearer s3cret", slog.Group("g", "cause", signed), "n", 1, "list", []string{"https://h/?key=s3cret"})
 	assert.NotContains(t, out.String(), "s3cret")
 	assert.Contains(t, out.String(), "https://cdn.example/blob?…")
 	assert.Contains(t, out.String(), `"n":1`)

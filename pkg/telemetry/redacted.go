@@ -5,6 +5,7 @@ package telemetry
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/skilld/skilld/pkg/redact"
 )
@@ -56,8 +57,8 @@ func redactAttrs(attrs []slog.Attr) (clean []slog.Attr, changed bool) {
 	return clean, changed
 }
 
-// redactAttr redacts texts and errors, and says whether there was something to
-// redact. Other values have no texts that come from outside.
+// redactAttr redacts texts, lists of them, and errors, and says whether there
+// was something to redact. Other values have no texts that come from outside.
 func redactAttr(attr slog.Attr) (clean slog.Attr, changed bool) {
 	value := attr.Value.Resolve()
 	switch value.Kind() {
@@ -68,9 +69,16 @@ func redactAttr(attr slog.Attr) (clean slog.Attr, changed bool) {
 		group, changed := redactAttrs(value.Group())
 		return slog.Attr{Key: attr.Key, Value: slog.GroupValue(group...)}, changed
 	case slog.KindAny:
-		if err, ok := value.Any().(error); ok {
-			text := redact.Text(err.Error())
-			return slog.String(attr.Key, text), text != err.Error()
+		switch held := value.Any().(type) {
+		case error:
+			text := redact.Text(held.Error())
+			return slog.String(attr.Key, text), text != held.Error()
+		case []string:
+			texts := make([]string, len(held))
+			for i, text := range held {
+				texts[i] = redact.Text(text)
+			}
+			return slog.Any(attr.Key, texts), !slices.Equal(texts, held)
 		}
 	}
 	return attr, false
