@@ -101,9 +101,16 @@ func TestConfigPrintIsAConfigurationFile(t *testing.T) {
 
 func TestConfigPrintSaysThatItMasks(t *testing.T) {
 	t.Parallel()
-	printed := newMachine(t).run(t, "config", "print", "--catalog", "https://me:secret@h.example/c")
-	assert.NotContains(t, printed, "secret")
-	assert.Contains(t, printed, "catalog: https://me:xxxxx@h.example/c # flag --catalog; the password is masked\n")
+	for url, want := range map[string]string{
+		"https://me:s3cret@h.example/c":        "https://me:xxxxx@h.example/c",
+		"https://s3cret@h.example/c":           "https://xxxxx@h.example/c",
+		"https://h.example/c?token=s3cret":     "https://h.example/c?xxxxx",
+		"https://a:b@h.example/c?token=s3cret": "https://a:xxxxx@h.example/c?xxxxx",
+	} {
+		printed := newMachine(t).run(t, "config", "print", "--catalog", url)
+		assert.NotContains(t, printed, "s3cret")
+		assert.Contains(t, printed, "catalog: "+want+" # flag --catalog; masked\n")
+	}
 }
 
 func TestBadVariables(t *testing.T) {

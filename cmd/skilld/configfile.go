@@ -46,12 +46,19 @@ func configFile(flags *pflag.FlagSet) (string, error) {
 		return path, nil
 	case layer != fromDefault:
 		return "", fmt.Errorf("%s names a configuration file that cannot be read: %w", where, err)
+	case isLink(path):
+		return "", fmt.Errorf("the configuration file %s is a symbolic link that leads nowhere", path)
 	// A home folder may be a file, /dev/null say.
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return "", nil
 	default:
 		return "", fmt.Errorf("looking for the configuration file: %w", err)
 	}
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // fillFromFile sets each flag that has no value from the file. All of the file

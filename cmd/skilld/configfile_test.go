@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -35,7 +36,8 @@ func TestBadConfigFiles(t *testing.T) {
 		"no value":                  {"auth-token-file:", ":1: auth-token-file has no value; write one, or take the line out"},
 		"no list":                   {"allow-path: ~", ":1: allow-path has no value; write a list, or take the line out"},
 		"no folder":                 {"data-dir: ''", ":1: data-dir: \"\" must name a folder"},
-		"an alias":                  {"host: &a x\nsocket: *a", ":2: socket must be a string"},
+		"an alias":                  {"host: &a x\nsocket: *a", ":2: socket: aliases are not read here"},
+		"a list of aliases":         {"host: &a x\nallow-host: [*a]", ":2: allow-host: aliases are not read here"},
 		"a tag of somebody's":       {"port: !my 80", ":1: port must be a whole number"},
 		"two documents":             {"port: 1\n---\nport: 2", ":2: a second document begins; keep one"},
 		"a second document, broken": {"port: 1\n---\n{", "line 3"},
@@ -107,4 +109,16 @@ func TestFilesThatAreNotThere(t *testing.T) {
 	m = newMachine(t)
 	require.NoError(t, os.WriteFile(filepath.Join(m.home, ".config"), nil, 0o600))
 	assert.Equal(t, "default", m.effective(t)["port"].Source, "the folder is a file")
+}
+
+func TestDefaultConfigFileThatLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("symbolic links need a privilege there")
+	}
+	m := newMachine(t)
+	dir := filepath.Join(m.home, ".config", "skilld")
+	require.NoError(t, os.MkdirAll(dir, 0o755))
+	require.NoError(t, os.Symlink("gone.yaml", filepath.Join(dir, "config.yaml")))
+	assert.Contains(t, m.fail(t, "config", "print"), "leads nowhere")
 }

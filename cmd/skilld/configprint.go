@@ -32,7 +32,7 @@ func configPrintCommand() *cobra.Command {
 		Short: "Print every setting, its value and where that is from",
 		Long: "Print every setting, its value and where that is from: a flag, the environment, a line of the\n" +
 			"configuration file, or the default. It takes the flags of serve. What it prints can be used as\n" +
-			"a configuration file; only a password in a URL is masked.",
+			"a configuration file; only passwords and queries of URLs are masked.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			path, err := configFile(cmd.Flags())
@@ -66,7 +66,7 @@ type effectiveSetting struct {
 	Source string `json:"source"`
 	// Where is the flag, the variable, or the file and its line.
 	Where string `json:"where,omitempty"`
-	// Masked says that Value has no longer the password that it should have.
+	// Masked says that Value has no longer the password or query that it should have.
 	Masked bool `json:"masked,omitempty"`
 }
 
@@ -104,15 +104,20 @@ func valueOf(flag *pflag.Flag) any {
 	return text
 }
 
-// mask hides the password of a URL, or the user name where there is only one:
-// that is often a token.
+// mask hides the password of a URL, or the user name where there is only one,
+// and the query: they are often tokens.
 func mask(text string) (masked string, changed bool) {
 	u, err := url.Parse(text)
-	if err != nil || u.User == nil {
+	if err != nil || u.Host == "" || u.User == nil && u.RawQuery == "" {
 		return text, false
 	}
-	if _, ok := u.User.Password(); !ok {
-		u.User = url.User("xxxxx")
+	if u.User != nil {
+		if _, ok := u.User.Password(); !ok {
+			u.User = url.User("xxxxx")
+		}
+	}
+	if u.RawQuery != "" {
+		u.RawQuery = "xxxxx"
 	}
 	return u.Redacted(), true
 }
@@ -154,7 +159,7 @@ func (s effectiveSetting) comment() string {
 	}
 	text := strings.TrimSpace(s.Source + " " + where)
 	if s.Masked {
-		text += "; the password is masked"
+		text += "; masked"
 	}
 	return text
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
@@ -12,6 +13,9 @@ import (
 // setFromYAML sets the flag to a value of the configuration file. Relative
 // paths are relative to the folder.
 func setFromYAML(flag *pflag.Flag, value *yaml.Node, folder string) error {
+	if hasAlias(value) {
+		return fmt.Errorf("%s: aliases are not read here; write the value itself", flag.Name)
+	}
 	if list, ok := flag.Value.(pflag.SliceValue); ok {
 		entries, err := listFromYAML(flag.Name, value)
 		if err != nil {
@@ -63,6 +67,11 @@ func listFromYAML(name string, value *yaml.Node) ([]string, error) {
 		entries = append(entries, node.Value)
 	}
 	return entries, nil
+}
+
+// hasAlias reports whether the value is, or lists, an alias.
+func hasAlias(value *yaml.Node) bool {
+	return value.Kind == yaml.AliasNode || slices.ContainsFunc(value.Content, hasAlias)
 }
 
 // isEmpty reports whether a key stands without a value, or with null.
